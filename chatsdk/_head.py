@@ -1,0 +1,144 @@
+"""The head of an answer: its status and headers, and what they say of request id, waiting and rate limits.
+
+Everything is worked out when it is asked for: most callers never look.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from .types.rate_limit import RateLimitSnapshot, RateLimitWindow
+
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-generation-id")
+
+DURATION_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+
+
+class Headers(Mapping[str, str]):
+    """Headers of an answer; names in any case, values of a repeated name joined by `, ` (RFC 9110, 5.3)."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        values: dict[str, str] = {}
+        for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+            key = name.lower()
+            values[key] = f"{values[key]}, {value}" if key in values else value
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values!r})"
+
+
+class Head:
+    """Status and headers of an answer. `received_at` is Unix time, needed only to read dates and instants."""
+
+    __slots__ = ("headers", "received_at", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        received_at: float | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.received_at = received_at
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, by whichever name it goes."""
+        return next((self.headers[name] for name in REQUEST_ID_HEADERS if self.headers.get(name)), None)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the server asks to wait: `retry-after-ms` if above 0, else `retry-after` (RFC 9110, 10.2.3)."""
+        milliseconds = parse_number(self.headers.get("retry-after-ms"))
+        if milliseconds:
+            return milliseconds / 1000
+        value = self.headers.get("retry-after")
+        for read in (parse_number, self._seconds_until_date, parse_duration):
+            seconds = read(value)
+            if seconds is not None:
+                return seconds
+        return None
+
+    @property
+    def should_retry(self) -> bool | None:
+        """What `x-should-retry` says, if it is `true` or `false`."""
+        return {"true": True, "false": False}.get(self.headers.get("x-should-retry", "").strip().lower())
+
+    @property
+    def rate_limit(self) -> RateLimitSnapshot | None:
+        """The `x-ratelimit-{limit,remaining,reset}-*` headers, or `None` where there are none."""
+        found: dict[str, dict[str, str]] = {}
+        for name, value in self.headers.items():
+            _, prefix, rest = name.partition("x-ratelimit-")
+            what, _, window = rest.partition("-")
+            if prefix and window and what in ("limit", "remaining", "reset"):
+                found.setdefault(window, {})[what] = value
+        if not found:
+            return None
+        windows = {name: _window(values) for name, values in found.items()}
+        none = RateLimitWindow()
+        return RateLimitSnapshot(windows.pop("requests", none), windows.pop("tokens", none), windows)
+
+    def _seconds_until_date(self, value: str | None) -> float | None:
+        """Counted from the answer's own `Date`, so that a wrong clock here does no harm."""
+        then = parse_date(value)
+        if then is None:
+            return None
+        now = parse_date(self.headers.get("date"))
+        now = self.received_at if now is None else now
+        return None if now is None else max(0.0, then - now)
+
+
+def parse_number(value: str | None) -> float | None:
+    """A finite number of 0 or more."""
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def parse_duration(value: str | None) -> float | None:
+    """Seconds of a duration as Go writes it: `6m0s`, `17ms`, `1.5s`."""
+    parts = _DURATION_PART.findall(value or "")
+    if not parts or "".join(number + unit for number, unit in parts) != value:
+        return None
+    return sum(float(number) * DURATION_SECONDS[unit] for number, unit in parts)
+
+
+def parse_date(value: str | None) -> float | None:
+    """Unix time of an HTTP date (RFC 9110, 5.6.7)."""
+    from email.utils import parsedate_to_datetime  # loads sockets, which few answers are worth
+
+    try:
+        return parsedate_to_datetime(value or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _window(values: Mapping[str, str]) -> RateLimitWindow:
+    limit, remaining = (parse_number(values.get(name)) for name in ("limit", "remaining"))
+    reset = values.get("reset")
+    seconds = parse_number(reset)
+    return RateLimitWindow(
+        limit=None if limit is None else int(limit),
+        remaining=None if remaining is None else int(remaining),
+        reset_after=parse_duration(reset) if seconds is None else seconds,
+    )

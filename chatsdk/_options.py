@@ -1,0 +1,210 @@
+"""A client's settings: what the caller said, else the environment, else the default; checked once.
+
+No message here repeats a value it rejects, and `repr()` shows no setting: any of them may be a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+from ._protocol.retry import RetryPolicy
+from .errors import UsageError
+
+APIKey = str | Callable[[], str | Awaitable[str]]
+"""A key, or something that gives one and is asked before each attempt."""
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+KEYED_HOSTS = frozenset({"api.openai.com"})
+"""Hosts that answer nothing without a key; elsewhere the server says whether it wants one."""
+
+VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|")
+HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Limits in seconds; `None` is no limit. A bare number wherever these are taken means `total`.
+
+    `total` is one deadline over all attempts, the waits between them and the body. `connect` is DNS, TCP and TLS;
+    `pool` the wait for a connection where `max_connections` caps them; `headers` ends with the answer's head;
+    `first_token` starts there. Only semantic progress resets `idle`: comments and empty events do not.
+    """
+
+    total: float | None = None
+    connect: float | None = 5.0
+    pool: float | None = None
+    headers: float | None = 600.0
+    first_token: float | None = None
+    idle: float | None = 120.0
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+                raise UsageError(f"the timeout {limit.name!r} is a number of seconds above 0, or None for no limit")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Options:
+    """All that a call needs to know of its client."""
+
+    api_key: APIKey | None = None
+    base_url: str = DEFAULT_BASE_URL
+    model: str | None = None
+    timeout: Timeouts = Timeouts()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    idempotency_header: str | None = "Idempotency-Key"
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a call without a key is sure to fail."""
+        if self.api_key is not None or "authorization" in self.headers:
+            return False
+        return urlsplit(self.base_url).hostname in KEYED_HOSTS
+
+    @property
+    def shown_base_url(self) -> str:
+        """The base URL without its query, which may hold a secret."""
+        return urlsplit(self.base_url)._replace(query="").geturl()
+
+    def url(self, *path: str, query: Mapping[str, Any] | None = None) -> str:
+        """The address of a path, its parts quoted, with the query of `base_url` and of the client kept."""
+        base = urlsplit(self.base_url)
+        place = "/".join([base.path.rstrip("/"), *(quote(part, safe="") for part in path)])
+        pairs = [*parse_qsl(base.query, keep_blank_values=True), *self.query.items(), *(query or {}).items()]
+        return base._replace(path=place, query=urlencode(pairs)).geturl()
+
+
+def resolve(
+    *,
+    api_key: APIKey | None,
+    base_url: str | None,
+    model: str | None,
+    organization: str | None,
+    project: str | None,
+    timeout: Timeouts | float | None,
+    max_retries: int | None,
+    retry: RetryPolicy | None,
+    headers: Mapping[str, str] | None,
+    query: Mapping[str, str] | None,
+    idempotency_header: str | None,
+    environ: Mapping[str, str] = os.environ,
+) -> Options:
+    """The settings of a new client. Raises `UsageError` naming the setting that is wrong."""
+    api_key = _env(environ, "OPENAI_API_KEY") if api_key is None else api_key
+    organization = organization or _env(environ, "OPENAI_ORG_ID")
+    project = project or _env(environ, "OPENAI_PROJECT_ID")
+    own = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+    return Options(
+        api_key=api_key if api_key is None or callable(api_key) else checked_key(api_key),
+        base_url=checked_base_url(base_url or _env(environ, "OPENAI_BASE_URL") or DEFAULT_BASE_URL),
+        model=model,
+        timeout=as_timeouts(timeout),
+        retry=as_retry(max_retries, retry),
+        headers=checked_headers({**{name: value for name, value in own.items() if value}, **(headers or {})}),
+        query=dict(query or {}),
+        idempotency_header=idempotency_header,
+    )
+
+
+def changed(
+    options: Options,
+    *,
+    timeout: Timeouts | float | None = None,
+    max_retries: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    model: str | None = None,
+) -> Options:
+    """The settings with some changed; headers and query are added to, the rest is replaced."""
+    return replace(
+        options,
+        timeout=options.timeout if timeout is None else as_timeouts(timeout),
+        retry=options.retry if max_retries is None else replace(options.retry, max_retries=max_retries),
+        headers={**options.headers, **checked_headers(headers or {})},
+        query={**options.query, **(query or {})},
+        model=model or options.model,
+    )
+
+
+def as_timeouts(timeout: Timeouts | float | None) -> Timeouts:
+    """`Timeouts`, a bare number meaning `total`."""
+    if timeout is None or isinstance(timeout, int | float):
+        return Timeouts(total=timeout)
+    if not isinstance(timeout, Timeouts):
+        raise UsageError("timeout is a Timeouts or a number of seconds")
+    return timeout
+
+
+def as_retry(max_retries: int | None, retry: RetryPolicy | None) -> RetryPolicy:
+    """The policy; `max_retries` is the short form of one."""
+    if retry is not None and max_retries is not None:
+        raise UsageError("max_retries and retry say the same thing: pass RetryPolicy(max_retries=...)")
+    if retry is None:
+        return RetryPolicy() if max_retries is None else RetryPolicy(max_retries=max_retries)
+    return retry
+
+
+def checked_key(key: object) -> str:
+    """The key, if it may stand in a header. Raises `UsageError` without repeating it."""
+    if not isinstance(key, str) or not VISIBLE_ASCII.fullmatch(key):
+        raise UsageError("api_key is visible ASCII without spaces or line ends, or a callable that gives such")
+    return key
+
+
+def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with their names in lower case, if they may be sent.
+
+    Raises `UsageError` naming the header, never its value.
+    """
+    for name, value in headers.items():
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            raise UsageError("a header's name is a token of letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)")
+        if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
+            raise UsageError(f"the header {name!r} needs a value of visible ASCII in one line")
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def checked_id(id: str) -> str:
+    """An id that can stand in a path. Raises `UsageError`."""
+    if not isinstance(id, str) or not id or id in (".", ".."):
+        raise UsageError(f"an id is a str that is not empty, not {id!r}")
+    return id
+
+
+def checked_base_url(url: str) -> str:
+    """The base URL without what a call adds itself. Raises `UsageError` saying what is wrong with it."""
+    try:
+        parts = urlsplit(url)
+        problem = _base_url_problem(url, parts)
+    except (AttributeError, TypeError, ValueError):
+        problem = "is not a URL"
+    if problem:
+        raise UsageError(f"base_url {problem}; it looks like {DEFAULT_BASE_URL}")
+    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    return parts._replace(path=path.rstrip("/")).geturl()
+
+
+def _base_url_problem(url: str, parts: SplitResult) -> str | None:
+    problems = {
+        "needs http:// or https://": parts.scheme not in ("http", "https"),
+        "needs a host": not parts.hostname,
+        "may not hold user or password: pass api_key": parts.username is not None or parts.password is not None,
+        "may not hold a fragment": bool(parts.fragment),
+        "may not hold spaces or control characters": not VISIBLE_ASCII.fullmatch(url),
+        "has a port out of range": parts.port == 0,
+    }
+    return next((problem for problem, is_so in problems.items() if is_so), None)
+
+
+def _env(environ: Mapping[str, str], name: str) -> str | None:
+    """A variable's value; blank is unset."""
+    return environ.get(name, "").strip() or None

@@ -1,0 +1,76 @@
+"""Chunks to events: what happened, choice by choice.
+
+The accumulator has taken the chunk in before its events are read, so that each event can name what it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..types.chunk import ChatCompletionChunk, ChunkChoice
+from ..types.event import (
+    AudioDelta,
+    Event,
+    Finished,
+    LogprobsDelta,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    TextDone,
+    ToolCallDelta,
+    ToolCallDone,
+    UsageUpdate,
+)
+from .accumulate import Accumulator, ChoiceState
+
+
+class EventReader:
+    """`read` the events of each chunk; `finish` gives those of choices that ended without saying why."""
+
+    def __init__(self, accumulator: Accumulator) -> None:
+        self._accumulator = accumulator
+        self._finished: set[int] = set()
+
+    def read(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
+        """The events of a chunk that the accumulator has just taken in."""
+        for choice in chunk.choices:
+            state = self._accumulator.choices[choice.index]
+            yield from _deltas(choice, state)
+            if choice.finish_reason:
+                yield from self._end(state)
+        if chunk.usage is not None:
+            yield UsageUpdate(chunk.usage)
+
+    def finish(self) -> Iterator[Event]:
+        """The events that are left when the stream has ended as a whole one."""
+        for index in sorted(self._accumulator.choices):
+            yield from self._end(self._accumulator.choices[index])
+
+    def _end(self, state: ChoiceState) -> Iterator[Event]:
+        if state.index in self._finished:
+            return
+        self._finished.add(state.index)
+        if text := str(state.content):
+            yield TextDone(state.index, text)
+        for call in state.calls:
+            done = call.value()
+            yield ToolCallDone(state.index, call.position, done.id, done.name, done.arguments)
+        yield Finished(state.index, state.finish_reason)
+
+
+def _deltas(choice: ChunkChoice, state: ChoiceState) -> Iterator[Event]:
+    delta = choice.delta
+    if delta.reasoning:
+        yield ReasoningDelta(choice.index, delta.reasoning)
+    if delta.content:
+        yield TextDelta(choice.index, delta.content)
+    if delta.refusal:
+        yield RefusalDelta(choice.index, delta.refusal)
+    for piece in delta.tool_calls or ():
+        call = state.call_of(piece)
+        if call is not None:
+            yield ToolCallDelta(choice.index, call.position, call.id, call.name, piece.arguments)
+    if delta.audio is not None:
+        yield AudioDelta(choice.index, delta.audio.data or "", delta.audio.transcript or "")
+    if choice.logprobs is not None:
+        yield LogprobsDelta(choice.index, choice.logprobs.content or [], choice.logprobs.refusal or [])

@@ -1,0 +1,312 @@
+"""A streamed answer: one decoder, one accumulator, and the views that read from them.
+
+Iterators are classes and no generators, and nothing here starts a task or keeps a cancel scope open between two
+steps: a stream that is left, lost or cancelled has only a socket to drop, which takes no waiting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Generic, Literal, TypeVar
+
+import anyio
+
+from ._caller import EVENT_STREAM, Call, Caller
+from ._head import Head
+from ._protocol.accumulate import Accumulator
+from ._protocol.chunks import ChunkDecoder, verdict
+from ._protocol.events import EventReader
+from ._retrying import Deadline
+from ._transport import HttpResponse
+from ._watchdog import Watchdog
+from .errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ChatError,
+    ClientClosedError,
+    ResponseDecodeError,
+    StreamInterruptedError,
+    UsageError,
+)
+from .types.chunk import ChatCompletionChunk, ChunkChoice
+from .types.delta import Delta
+from .types.event import Event
+from .types.rate_limit import RateLimitSnapshot
+from .types.response import ChatCompletion
+
+T = TypeVar("T")
+
+Outcome = Literal["open", "complete", "stopped", "truncated", "error"]
+
+
+class ChatStream:
+    """A streamed answer, opened by `async with`, by the first step of an iteration, or by `create(stream=True)`.
+
+    Iterating gives `ChatCompletionChunk`s as they come; `text()`, `deltas()` and `events()` are other views of the
+    same stream, and each chunk is seen by one of them only. It has one consumer: a second one at the same time is a
+    `UsageError`. A stream that ends early raises `StreamInterruptedError`; every error of a stream has in `partial`
+    what had come, and comes again if the stream is asked again.
+    """
+
+    def __init__(self, caller: Caller, body: bytes) -> None:
+        self._caller = caller
+        self._body = body
+        self._chunks: deque[ChatCompletionChunk] = deque()
+        self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
+        self._head: Head | None = None
+        self._accumulator = Accumulator()
+        self._event_reader = EventReader(self._accumulator)
+        self._decoder: ChunkDecoder | None = None
+        self._response: HttpResponse | None = None
+        self._watchdog: Watchdog | None = None
+        self._opening: anyio.CancelScope | None = None
+        self._reading = False
+        self._outcome: Outcome = "open"
+        self._broken: APIConnectionError | None = None
+        self._error: ChatError | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended: `complete`, `stopped` (by this side), `truncated` (by the other), `error`; or `open`."""
+        return self._outcome
+
+    @property
+    def so_far(self) -> ChatCompletion:
+        """The completion of the chunks handed out so far; an empty one at first. For any task, at any time."""
+        return self._accumulator.completion()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response's headers, names in any case; empty before it is opened."""
+        return self._head.headers if self._head else {}
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request."""
+        return self._head.request_id if self._head else None
+
+    @property
+    def rate_limit(self) -> RateLimitSnapshot | None:
+        """What the server said of its rate limits."""
+        return self._head.rate_limit if self._head else None
+
+    def text(self, index: int = 0) -> View[str]:
+        """The pieces of text of a choice, none of them empty."""
+
+        def pieces(chunk: ChatCompletionChunk) -> list[str]:
+            return [c.delta.content for c in chunk.choices if c.index == index and c.delta.content]
+
+        return View(self, ("text", index), pieces)
+
+    def deltas(self, index: int | None = None) -> View[Delta]:
+        """What each chunk adds to each choice, or to the choice `index`."""
+
+        def steps(chunk: ChatCompletionChunk) -> list[Delta]:
+            return [as_delta(choice) for choice in chunk.choices if index is None or choice.index == index]
+
+        return View(self, ("deltas", index), steps)
+
+    def events(self) -> View[Event]:
+        """What happens, choice by choice; see `chatsdk.types.event`."""
+        return View(self, "events", self._event_reader.read, self._event_reader.finish)
+
+    def items(self, view: Any) -> deque[Any]:
+        """Where a view keeps what is left of its last chunk, so that a second view of its kind goes on there."""
+        return self._items.setdefault(view, deque())
+
+    async def completion(self) -> ChatCompletion:
+        """The whole completion, after reading what is left of the stream; what had come, if it was stopped.
+
+        Raises what iterating raises.
+        """
+        while await self.next_chunk() is not None:
+            pass
+        return self.so_far
+
+    def stop(self) -> None:
+        """End it now: the socket is freed, the iteration ends normally, `outcome` is `stopped`.
+
+        From any task of the stream's event loop. Does nothing once the stream has ended.
+        """
+        if self._outcome == "open":
+            self._outcome = "stopped"
+            if self._opening is not None:
+                self._opening.cancel()
+            self._drop()
+
+    async def aclose(self) -> None:
+        """Same as `stop()`."""
+        self.stop()
+
+    async def __aenter__(self) -> ChatStream:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __aiter__(self) -> ChatStream:
+        return self
+
+    async def __anext__(self) -> ChatCompletionChunk:
+        chunk = await self.next_chunk()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    def __del__(self) -> None:
+        self._drop()
+
+    async def open(self) -> None:
+        """Send the request and wait for the answer's head; does nothing if that is done.
+
+        Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
+        """
+        if self._head is None and self._outcome == "open":
+            await self._step(self._open)
+
+    async def next_chunk(self) -> ChatCompletionChunk | None:
+        """The next chunk, `None` after the last one. Raises the error that the stream ended in."""
+        while not self._chunks:
+            if self._error is not None:
+                raise self._error
+            if self._outcome != "open":
+                return None
+            await self._step(self._open if self._head is None else self._fill)
+        chunk = self._chunks.popleft()
+        try:
+            self._accumulator.add(chunk)
+        except ResponseDecodeError as error:
+            self._fail(error)
+            raise
+        return chunk
+
+    async def _step(self, step: Callable[[], Awaitable[None]]) -> None:
+        """A wait of the one consumer; whatever interrupts it ends the stream."""
+        if self._reading:
+            raise UsageError("the stream is being read already: it has one consumer at a time")
+        self._reading = True
+        try:
+            await step()
+        except ChatError as error:
+            if self._outcome != "stopped":
+                self._fail(error)
+                raise
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            self._reading = False
+
+    async def _open(self) -> None:
+        caller, options = self._caller, self._caller.options
+        call = Call("POST", options.url("chat", "completions"), self._body, EVENT_STREAM)
+        deadline = Deadline(options.timeout.total)
+        self._opening = anyio.CancelScope()
+        try:
+            response = await caller.persist(lambda: caller.open(call), deadline, self._opening)
+        finally:
+            self._opening = None
+        self._response = response
+        self._head = self._accumulator.head = response.head
+        self._decoder = ChunkDecoder(response.head)
+        self._watchdog = Watchdog(response, options.timeout, deadline)
+
+    async def _fill(self) -> None:
+        """The chunks of one read; after the last one the verdict, as an error or as the outcome `complete`."""
+        response, watchdog, decoder = self._response, self._watchdog, self._decoder
+        assert decoder is not None
+        if response is None or watchdog is None:
+            self._conclude(decoder)
+            return
+        data = b""
+        watchdog.start_waiting()
+        try:
+            data = await response.read_some()
+        except APITimeoutError:
+            raise
+        except APIConnectionError as error:
+            self._broken = error
+        chunks = decoder.feed(data) if data else decoder.finish()
+        watchdog.stop_waiting(progress=bool(chunks))
+        self._chunks.extend(chunks)
+        if not data or decoder.done or decoder.error is not None:
+            watchdog.close()
+            response.release()
+            self._response = None
+
+    def _conclude(self, decoder: ChunkDecoder) -> None:
+        error = verdict(decoder, self._accumulator)
+        if error is None:
+            self._outcome = "complete"
+        elif isinstance(error, StreamInterruptedError) and self._broken is not None:
+            raise StreamInterruptedError(f"{error}: {self._broken}", error.partial)
+        else:
+            raise error
+
+    def _fail(self, error: ChatError) -> None:
+        self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
+        self._error = error
+        if not self._accumulator.is_empty:
+            error.partial = self.so_far
+        self._drop()
+
+    def _drop(self) -> None:
+        self._chunks.clear()
+        response, self._response = self._response, None
+        if self._watchdog is not None:
+            self._watchdog.close()
+        if response is not None:
+            response.abort(ClientClosedError("the stream was left"))
+
+
+class View(Generic[T]):
+    """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up."""
+
+    __slots__ = ("_convert", "_finish", "_items", "_stream")
+
+    def __init__(
+        self,
+        stream: ChatStream,
+        name: Any,
+        convert: Callable[[ChatCompletionChunk], Iterable[T]],
+        finish: Callable[[], Iterable[T]] = tuple,
+    ) -> None:
+        self._stream = stream
+        self._convert = convert
+        self._finish = finish
+        self._items: deque[T] = stream.items(name)
+
+    def __aiter__(self) -> View[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            chunk = await self._stream.next_chunk()
+            if chunk is not None:
+                self._items.extend(self._convert(chunk))
+                continue
+            if self._stream.outcome == "complete":
+                self._items.extend(self._finish())
+            if not self._items:
+                raise StopAsyncIteration
+        return self._items.popleft()
+
+
+def as_delta(choice: ChunkChoice) -> Delta:
+    """What a chunk adds to a choice, flat."""
+    delta = choice.delta
+    return Delta(
+        choice.index,
+        delta.role,
+        delta.content,
+        delta.reasoning,
+        delta.refusal,
+        delta.tool_calls,
+        delta.audio,
+        choice.finish_reason or None,
+    )

@@ -1,0 +1,80 @@
+"""Ends a wait for a stream's next token that takes too long, with one timer for the whole stream.
+
+A reader notes when it starts and stops waiting, which costs two looks at the clock; the timer compares, and comes
+back when the limit could be reached next. The time that the consumer takes between its reads is not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ._options import Timeouts
+from ._retrying import Deadline
+from ._transport import HttpResponse
+from .errors import APITimeoutError
+
+
+class Watchdog:
+    """Aborts the response with an `APITimeoutError`. Knows the response only, so that a lost stream can be freed."""
+
+    __slots__ = (
+        "_deadline",
+        "_idle",
+        "_limit",
+        "_loop",
+        "_phase",
+        "_response",
+        "_timer",
+        "_waited",
+        "_waiting_since",
+    )
+
+    def __init__(self, response: HttpResponse, limits: Timeouts, deadline: Deadline) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._response = response
+        self._deadline = deadline
+        self._idle = limits.idle
+        self._phase, self._limit = "idle", limits.idle
+        if limits.first_token is not None:
+            self._phase, self._limit = "first_token", limits.first_token
+        self._waited = 0.0  # since the last progress
+        self._waiting_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._set_timer()
+
+    def start_waiting(self) -> None:
+        """The reader asks for more."""
+        self._waiting_since = self._loop.time()
+
+    def stop_waiting(self, *, progress: bool) -> None:
+        """The reader has got something; `progress` is whether it means anything."""
+        if progress:
+            self._phase, self._limit, self._waited = "idle", self._idle, 0.0
+        elif self._waiting_since is not None:
+            self._waited += self._loop.time() - self._waiting_since
+        self._waiting_since = None
+
+    def close(self) -> None:
+        """No more reads."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        total = self._deadline.remaining
+        if total is not None and total <= 0:
+            self._response.abort(APITimeoutError("total", self._deadline.seconds))
+        elif self._limit is not None and self._time_waited() >= self._limit:
+            self._response.abort(APITimeoutError(self._phase, self._limit))
+        else:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        """At the earliest moment at which a limit can be reached."""
+        left = [self._deadline.remaining, None if self._limit is None else self._limit - self._time_waited()]
+        soonest = min((seconds for seconds in left if seconds is not None), default=None)
+        self._timer = None if soonest is None else self._loop.call_later(soonest, self._check)
+
+    def _time_waited(self) -> float:
+        waiting = 0.0 if self._waiting_since is None else self._loop.time() - self._waiting_since
+        return self._waited + waiting

@@ -1,0 +1,185 @@
+"""The client: wiring of settings, transport and calls. What happens is decided on the floors below."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import structs
+
+from ._batch import Batch, BatchItem
+from ._caller import Caller
+from ._options import APIKey, Timeouts, changed, resolve
+from ._protocol.chunks import read_completion
+from ._protocol.retry import RetryAccount, RetryPolicy
+from ._protocol.wire import build_request, encode_request
+from ._resources import COMPLETIONS, Models, Stored
+from ._signature import takes_parameters, takes_parameters_of_create
+from ._stream import ChatStream
+from ._transport._aiohttp import AiohttpTransport
+from .errors import UsageError
+from .types._base import UNSET
+from .types.request import ChatRequest
+from .types.response import ChatCompletion
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class AsyncChatClient:
+    """A client of the Chat Completions API, for any number of tasks at once.
+
+    `api_key` is a str, or a function or coroutine function that is asked before each attempt; else
+    `OPENAI_API_KEY`. No key is needed where the server wants none. `base_url` is everything before
+    `/chat/completions`, else `OPENAI_BASE_URL`, else OpenAI's. `organization` and `project`: else `OPENAI_ORG_ID` and
+    `OPENAI_PROJECT_ID`. `model` is used where a call names none. `timeout` is a `Timeouts`, or the seconds a call may
+    take in all. `max_retries` is the short form of `retry=RetryPolicy(...)`. `headers` and `query` go with each
+    request. `max_connections`: no cap of ours unless given. `session` is an `aiohttp.ClientSession` of the caller's,
+    which is never closed here. `proxy` is a URL; proxies of the environment are used only with `trust_env`.
+    `idempotency_header` carries one key for all attempts of a call, `None` sends none.
+
+    Creating a client does no I/O and needs no running event loop. Raises `UsageError` for settings that cannot work.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: APIKey | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        timeout: Timeouts | float | None = None,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None = None,
+        max_connections: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl_context: ssl.SSLContext | None = None,
+        session: aiohttp.ClientSession | None = None,
+        idempotency_header: str | None = "Idempotency-Key",
+    ) -> None:
+        options = resolve(
+            api_key=api_key,
+            base_url=base_url,
+            model=model,
+            organization=organization,
+            project=project,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry=retry,
+            headers=headers,
+            query=query,
+            idempotency_header=idempotency_header,
+        )
+        transport = AiohttpTransport(
+            max_connections=max_connections,
+            proxy=proxy,
+            trust_env=trust_env,
+            ssl_context=ssl_context,
+            session=session,
+        )
+        self._wire(Caller(transport, RetryAccount(options.retry.budget), options))
+
+    def _wire(self, caller: Caller) -> None:
+        self._caller = caller
+        self.stored = Stored(caller)
+        self.models = Models(caller)
+
+    @takes_parameters_of_create
+    async def create(self, *args: Any, **kwargs: Any) -> ChatCompletion | ChatStream:
+        """The model's answer, or with `stream=True` an opened `ChatStream`.
+
+        Takes every parameter of `ChatRequest`. Raises `UsageError` before anything is sent, `APIStatusError`,
+        `APIConnectionError`, `ResponseDecodeError`.
+        """
+        request = self._request(args, kwargs)
+        if request.stream is not True:
+            return await self._complete(request)
+        stream = ChatStream(self._caller, encode_request(request))
+        await stream.open()
+        return stream
+
+    @takes_parameters(ChatRequest)
+    def stream(self, *args: Any, **kwargs: Any) -> ChatStream:
+        """The model's answer as it is made; see `ChatStream`. Nothing is sent yet.
+
+        Takes every parameter of `ChatRequest`. Raises `UsageError`.
+        """
+        request = self._request(args, kwargs)
+        if request.stream not in (True, UNSET):
+            raise UsageError("client.stream() streams: leave out stream=, or call client.create()")
+        return ChatStream(self._caller, encode_request(structs.replace(request, stream=True)))
+
+    def batch(
+        self,
+        requests: Iterable[BatchItem] | AsyncIterable[BatchItem],
+        *,
+        concurrency: int = 100,
+        ordered: bool = False,
+    ) -> Batch:
+        """The results of many requests, at most `concurrency` at a time, as they come or in order.
+
+        A request is a prompt, messages, a dict of parameters, a line of a batch file (`custom_id` and `body`) or a
+        `ChatRequest`. A failed one gives a result with an `error`; nothing but a failure of `requests` itself raises.
+        At most twice `concurrency` requests are taken ahead of what has been handed out.
+        """
+        return Batch(self._complete, requests, concurrency, ordered)
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeouts | float | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        model: str | None = None,
+    ) -> AsyncChatClient:
+        """A copy with other settings that shares the connections, and is closed with the original."""
+        options = changed(
+            self._caller.options,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+            query=query,
+            model=model,
+        )
+        copy = object.__new__(type(self))
+        copy._wire(Caller(self._caller.transport, self._caller.account, options))
+        return copy
+
+    async def aclose(self) -> None:
+        """Close the connections. Calling it again does nothing."""
+        await self._caller.transport.aclose()
+
+    async def __aenter__(self) -> AsyncChatClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        options = self._caller.options
+        return f"AsyncChatClient(base_url={options.shown_base_url!r}, model={options.model!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError("a client holds a key and connections, and is not pickled: make one where it is needed")
+
+    async def _complete(self, request: ChatRequest) -> ChatCompletion:
+        body = encode_request(self._with_model(request))
+        return await self._caller.fetch(read_completion, "POST", *COMPLETIONS, body=body)
+
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatRequest:
+        if len(args) > 1:
+            raise UsageError("messages is the only positional parameter; name the others")
+        return self._with_model(build_request({"messages": args[0], **kwargs} if args else kwargs))
+
+    def _with_model(self, request: ChatRequest) -> ChatRequest:
+        model = self._caller.options.model
+        return structs.replace(request, model=model) if request.model is UNSET and model else request

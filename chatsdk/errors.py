@@ -1,0 +1,304 @@
+"""Everything this package raises.
+
+ChatError                          str() never holds a key
+├── UsageError                     the program is wrong
+│   └── ClientClosedError          used after close
+├── APIConnectionError             nothing usable came back
+│   ├── APITimeoutError            `.phase` says which limit ran out
+│   └── StreamInterruptedError     `.partial` is what had come
+├── APIStatusError                 the server said no, and how
+│   ├── RedirectError 3xx
+│   ├── BadRequestError 400  AuthenticationError 401  PermissionDeniedError 403  NotFoundError 404
+│   ├── ConflictError 409  UnprocessableEntityError 422
+│   ├── RateLimitError 429
+│   │   └── QuotaExceededError     waiting does not help
+│   └── InternalServerError 5xx
+├── StreamError                    an error object inside a stream
+├── ResponseDecodeError            the answer came and could not be read
+│   └── ResponseTooLargeError
+└── OutputError                    the answer was read and is not what was asked for
+    └── LengthLimitError  ContentFilterError  RefusedError  ValidationError
+
+An error is born with its facts and makes its own text of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from ._error_body import decode_lenient, error_facts, named_status, plain_text, retry_hint
+from ._head import Head
+from .types.rate_limit import RateLimitSnapshot
+from .types.response import ChatCompletion
+
+MAX_SHOWN = 500
+"""Characters of a server's words, or of an unreadable body, that go into an error's text."""
+
+QUOTA_WORDS = frozenset(
+    {"insufficient_quota", "insufficient_credits", "insufficient_balance", "billing_hard_limit_reached"}
+)
+"""Codes and types of errors that no waiting cures."""
+
+
+class ChatError(Exception):
+    """The root of everything this package raises. Facts are attributes; `str()` is made of them.
+
+    `partial` is the `ChatCompletion` of what had come of a stream when it failed, else `None`.
+    """
+
+    partial: ChatCompletion | None = None
+
+    def __reduce__(self) -> Any:
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+class UsageError(ChatError):
+    """The program is wrong: a parameter, a message, a setting, or the order of calls."""
+
+
+class ClientClosedError(UsageError):
+    """The client was used after `aclose()`, or closed under a live call."""
+
+
+class APIConnectionError(ChatError):
+    """Nothing usable came back: no connection, or it broke."""
+
+
+class APITimeoutError(APIConnectionError):
+    """A time limit ran out: `phase` is `pool`, `connect`, `headers`, `first_token`, `idle` or `total`."""
+
+    def __init__(self, phase: str, seconds: float | None = None) -> None:
+        limit = "" if seconds is None else f" of {seconds:g} s"
+        super().__init__(f"the time limit{limit} for phase {phase!r} ran out")
+        self.phase = phase
+        self.seconds = seconds
+
+
+class StreamInterruptedError(APIConnectionError):
+    """A stream ended before its end; `partial` is the `ChatCompletion` of what had come."""
+
+    def __init__(self, message: str, partial: ChatCompletion) -> None:
+        super().__init__(message)
+        self.partial: ChatCompletion = partial
+
+
+class APIStatusError(ChatError):
+    """The server answered with an error. `message` is its own words, `body` its bytes, `code` as it came."""
+
+    default_message: ClassVar[str] = "the server answered with an error"
+
+    def __init__(
+        self,
+        head: Head,
+        body: bytes = b"",
+        *,
+        message: str | None = None,
+        code: str | int | None = None,
+        type: str | None = None,
+        param: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.message = message or self.default_message
+        self.status = head.status
+        self.headers: Mapping[str, str] = head.headers
+        self.body = body
+        self.code = code
+        self.type = type
+        self.param = param
+        self.request_id: str | None = head.request_id
+        self.retry_after: float | None = retry_after if head.retry_after is None else head.retry_after
+        self.should_retry: bool | None = head.should_retry
+        super().__init__(self._text())
+
+    @property
+    def rate_limit(self) -> RateLimitSnapshot | None:
+        """What the server said of its rate limits; `None` where it said nothing."""
+        return Head(self.status, self.headers).rate_limit
+
+    def _text(self) -> str:
+        facts = {"status": self.status, "code": self.code, "type": self.type, "param": self.param}
+        facts["request_id"] = self.request_id
+        told = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+        return f"{shorten(self.message)} ({told})"
+
+
+class RedirectError(APIStatusError):
+    """A redirect, which is never followed: key and prompt stay with the origin they were meant for."""
+
+    default_message = "the server redirects, which is not followed; point base_url at the right place"
+
+    @property
+    def location(self) -> str | None:
+        """Where the server wanted to send us."""
+        return self.headers.get("location")
+
+    def _text(self) -> str:
+        return f"{super()._text()}, to {origin(self.location)}"
+
+
+class BadRequestError(APIStatusError):
+    """400: the request is wrong."""
+
+    default_message = "the server calls the request wrong"
+
+
+class AuthenticationError(APIStatusError):
+    """401: the key is missing or wrong."""
+
+    default_message = "the server wants a valid API key"
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key may not do this."""
+
+    default_message = "the server forbids this"
+
+
+class NotFoundError(APIStatusError):
+    """404: no such model, completion or path."""
+
+    default_message = "the server knows no such path; does base_url end in the API's prefix, such as /v1?"
+
+
+class ConflictError(APIStatusError):
+    """409: something else is going on with the same thing."""
+
+    default_message = "the server reports a conflict"
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the request is well-formed and still wrong."""
+
+    default_message = "the server can't process the request"
+
+
+class RateLimitError(APIStatusError):
+    """429: too much in too short a time; `retry_after` is the wait the server asks for."""
+
+    default_message = "the server asks to slow down"
+
+
+class QuotaExceededError(RateLimitError):
+    """The quota or the money is used up: no retry cures it."""
+
+    default_message = "the quota is used up"
+
+
+class InternalServerError(APIStatusError):
+    """5xx: the server failed."""
+
+    default_message = "the server failed"
+
+
+class StreamError(ChatError):
+    """The server sent an error inside a stream; `status` is its number if it named one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | int | None = None,
+        type: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        told = ", ".join(f"{n} {v}" for n, v in (("code", code), ("type", type)) if v is not None)
+        super().__init__(f"{shorten(message)} (in the stream{', ' if told else ''}{told})")
+        self.message = message
+        self.code = code
+        self.type = type
+        self.status = status
+
+
+class ResponseDecodeError(ChatError):
+    """The answer came and could not be read; `body` is the start of it."""
+
+    def __init__(self, reason: str, body: bytes = b"") -> None:
+        shown = shorten(body.decode("utf-8", "replace"))
+        super().__init__(f"{reason}: {shown!r}" if shown else reason)
+        self.reason = reason
+        self.body = body[:MAX_SHOWN]
+
+
+class ResponseTooLargeError(ResponseDecodeError):
+    """The answer is over a size limit."""
+
+
+class OutputError(ChatError):
+    """The answer was read and is not what was asked for; `completion` is the answer."""
+
+    def __init__(self, message: str, completion: ChatCompletion) -> None:
+        super().__init__(message)
+        self.completion = completion
+
+
+class LengthLimitError(OutputError):
+    """The answer was cut at the token limit."""
+
+
+class ContentFilterError(OutputError):
+    """The answer was cut by a content filter."""
+
+
+class RefusedError(OutputError):
+    """The model declined."""
+
+
+class ValidationError(OutputError):
+    """The answer does not have the form asked for."""
+
+
+STATUS_ERRORS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: QuotaExceededError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+"""The class of each status; the rest goes by hundreds."""
+
+HUNDREDS_ERRORS: Mapping[int, type[APIStatusError]] = {3: RedirectError, 5: InternalServerError}
+
+
+def from_response(
+    status: int,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    received_at: float | None = None,
+) -> APIStatusError:
+    """The error that an answer is, whatever it holds: any status with any body gives one.
+
+    An error body under a status of success is of the class that its own numeric code names.
+    `received_at` (Unix time) is needed only for a `retry-after` date in an answer without a `Date`.
+    """
+    document = decode_lenient(body)
+    facts = error_facts(document) or {"message": plain_text(body)}
+    if status < 300:
+        status = named_status(facts.get("code")) or status
+    cls = STATUS_ERRORS.get(status) or HUNDREDS_ERRORS.get(status // 100, APIStatusError)
+    if issubclass(cls, RateLimitError) and {facts.get("code"), facts.get("type")} & QUOTA_WORDS:
+        cls = QuotaExceededError
+    return cls(Head(status, headers, received_at), body, retry_after=retry_hint(document), **facts)
+
+
+def shorten(text: str) -> str:
+    """The text, cut where it is too long to be read in an error."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def origin(url: str | None) -> str:
+    """Scheme, host and port of a URL: what may be shown of it."""
+    scheme, separator, rest = (url or "").partition("://")
+    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+    return f"{scheme}://{host}" if separator and host else "the same origin"
+
+
+def _restore(cls: type[ChatError], args: tuple[Any, ...], facts: dict[str, Any]) -> ChatError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error

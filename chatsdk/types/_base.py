@@ -1,0 +1,86 @@
+"""What the Structs of the wire have in common. Requests are written strictly, replies are read leniently.
+
+A request field defaults to `UNSET`, because absent, `null` and a value are three different things on the
+wire and `None` can only say one of them. A reply field defaults to what a reader expects when a server leaves
+it out, mostly `None`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from .rate_limit import RateLimitSnapshot
+
+__all__ = ["UNSET", "Answer", "OrDict", "Reply", "Request", "UnsetType", "always"]
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    OrDict: TypeAlias = T | Mapping[str, Any]
+else:
+
+    class OrDict:
+        """`OrDict[T]` is `T`, for type checkers also a plain dict of T's shape.
+
+        msgspec reads a dict wherever a Struct is asked for, but allows no union that says so.
+        """
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return item
+
+
+class Request(Struct, frozen=True):
+    """A part of a request."""
+
+
+class Reply(Struct, frozen=True, omit_defaults=True):
+    """A part of a reply. Unknown fields are passed over; an `Answer` keeps them in `raw`."""
+
+
+def always(value: Any) -> Any:
+    """A default for reading that is written all the same: `omit_defaults` never leaves out a factory's value."""
+    return msgspec.field(default_factory=lambda: copy(value))
+
+
+class Answer(Reply, frozen=True, dict=True):
+    """A whole JSON document of a server, with what came beside it.
+
+    `source` (the bytes) and `head` (status and headers) are set by whoever decoded it; they are facts about
+    the answer and not part of it: equality compares the fields only. Pickling keeps them.
+    """
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The whole JSON as it came, unknown fields included; decoded anew on each access.
+
+        An answer that was put together here (a stream's) gives its fields.
+        """
+        source = self.__dict__.get("source")
+        decoded: dict[str, Any] = msgspec.to_builtins(self) if source is None else msgspec.json.decode(source)
+        return decoded
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response's headers, names in any case."""
+        head = self.__dict__.get("head")
+        return head.headers if head else {}
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, to be named in a complaint."""
+        head = self.__dict__.get("head")
+        return head.request_id if head else None
+
+    @property
+    def rate_limit(self) -> RateLimitSnapshot | None:
+        """What the server said of its rate limits; `None` where it said nothing."""
+        head = self.__dict__.get("head")
+        return head.rate_limit if head else None
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), dict(self.__dict__))

@@ -1,0 +1,105 @@
+"""What happens in a stream, as `stream.events()` tells it: every event names its choice by `index`.
+
+A `...Delta` adds a piece, a `...Done` gives the whole; a choice ends with `Finished`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from .logprobs import TokenLogprob
+from .usage import CompletionUsage
+
+
+class TextDelta(Struct, frozen=True, tag=True):
+    """A piece of the content."""
+
+    index: int
+    text: str
+
+
+class TextDone(Struct, frozen=True, tag=True):
+    """The whole content."""
+
+    index: int
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True, tag=True):
+    """A piece of what the model thinks before it answers."""
+
+    index: int
+    text: str
+
+
+class RefusalDelta(Struct, frozen=True, tag=True):
+    """A piece of the words with which the model declines."""
+
+    index: int
+    text: str
+
+
+class ToolCallDelta(Struct, frozen=True, tag=True):
+    """A piece of a tool call's arguments (a custom tool's input). `position` counts the choice's calls from 0."""
+
+    index: int
+    position: int
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolCallDone(Struct, frozen=True, tag=True):
+    """A whole tool call; `arguments` is JSON text, a custom tool's input, or what the model made of it."""
+
+    index: int
+    position: int
+    id: str
+    name: str
+    arguments: str
+
+
+class AudioDelta(Struct, frozen=True, tag=True):
+    """A piece of a spoken answer: `data` is base64."""
+
+    index: int
+    data: str
+    transcript: str
+
+
+class LogprobsDelta(Struct, frozen=True, tag=True):
+    """The log probabilities of the tokens that just came."""
+
+    index: int
+    content: list[TokenLogprob]
+    refusal: list[TokenLogprob]
+
+
+class UsageUpdate(Struct, frozen=True, tag=True):
+    """What the call has cost; where it comes more than once the last one holds."""
+
+    usage: CompletionUsage
+
+
+class Finished(Struct, frozen=True, tag=True):
+    """A choice has ended, and why."""
+
+    index: int
+    finish_reason: str | None
+
+
+Event: TypeAlias = (
+    TextDelta
+    | TextDone
+    | ReasoningDelta
+    | RefusalDelta
+    | ToolCallDelta
+    | ToolCallDone
+    | AudioDelta
+    | LogprobsDelta
+    | UsageUpdate
+    | Finished
+)
+"""Any of them."""

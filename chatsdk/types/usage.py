@@ -1,0 +1,35 @@
+"""What a call cost in tokens. Source: the `CompletionUsage` schema of the API's OpenAPI document."""
+
+from __future__ import annotations
+
+from ._base import Reply, always
+
+
+class CompletionTokensDetails(Reply, frozen=True):
+    """`completion_tokens`, taken apart. `None`: the server did not say."""
+
+    accepted_prediction_tokens: int | None = None
+    audio_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+    text_tokens: int | None = None
+
+
+class PromptTokensDetails(Reply, frozen=True):
+    """`prompt_tokens`, taken apart. `None`: the server did not say."""
+
+    audio_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    image_tokens: int | None = None
+    text_tokens: int | None = None
+
+
+class CompletionUsage(Reply, frozen=True):
+    """Tokens as the server counted them; servers differ in whether the total is the sum."""
+
+    prompt_tokens: int = always(0)
+    completion_tokens: int = always(0)
+    total_tokens: int = always(0)
+    prompt_tokens_details: PromptTokensDetails | None = None
+    completion_tokens_details: CompletionTokensDetails | None = None
