@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 from msgspec import Struct, structs
 
+from ._options import checked_count
 from ._protocol.wire import build_request
 from .errors import ChatError, UsageError
 from .types._base import UNSET
@@ -54,8 +55,7 @@ class Batch:
         concurrency: int,
         ordered: bool,
     ) -> None:
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-            raise UsageError(f"concurrency is a whole number of 1 or more, not {concurrency!r}")
+        checked_count("concurrency", concurrency)
         if isinstance(requests, str | Mapping) or not isinstance(requests, Iterable | AsyncIterable):
             raise UsageError("requests is an iterable of requests, not a single one")
         self._run = Run(create, requests, concurrency, ordered)

@@ -173,6 +173,13 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
+def checked_count(name: str, value: object) -> int:
+    """A whole number of 1 or more. Raises `UsageError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{name} is a whole number of 1 or more, not {value!r}")
+    return value
+
+
 def checked_id(id: str) -> str:
     """An id that can stand in a path. Raises `UsageError`."""
     if not isinstance(id, str) or not id or id in (".", ".."):

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from ._batch import Batch, BatchItem
 from ._caller import Caller
-from ._options import APIKey, Timeouts, changed, resolve
+from ._options import APIKey, Timeouts, changed, checked_count, resolve
 from ._protocol.chunks import read_completion
 from ._protocol.retry import RetryAccount, RetryPolicy
 from ._protocol.wire import build_request, encode_request
@@ -77,7 +77,7 @@ class AsyncChatClient:
             idempotency_header=idempotency_header,
         )
         transport = AiohttpTransport(
-            max_connections=max_connections,
+            max_connections=None if max_connections is None else checked_count("max_connections", max_connections),
             proxy=proxy,
             trust_env=trust_env,
             ssl_context=ssl_context,

@@ -25,12 +25,14 @@ PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "ex
 
 
 def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
-    """The request of these keywords. Raises `UsageError` for one that does not exist."""
+    """The request of these keywords. Raises `UsageError` for one that does not exist, and without messages."""
     unknown = [name for name in parameters if name not in ChatRequest.__struct_fields__]
     if unknown:
         close = difflib.get_close_matches(unknown[0], PARAMETERS, 1)
         hint = f"did you mean {close[0]!r}?" if close else "parameters beyond the API's go into extra_body"
         raise UsageError(f"unknown parameter {unknown[0]!r}: {hint}")
+    if "messages" not in parameters:
+        raise UsageError("messages are missing: pass a str or a sequence of messages")
     return ChatRequest(**parameters)
 
 

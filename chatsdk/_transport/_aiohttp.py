@@ -27,7 +27,7 @@ READ_BUFFER = 1 << 18
 
 
 class AiohttpResponse:
-    """A response of aiohttp's, and the place it takes in the pool."""
+    """A response of aiohttp's, and the place it takes in the pool. The transport knows it until it is closed."""
 
     __slots__ = ("_place", "_response", "_transport", "head")
 
@@ -36,6 +36,7 @@ class AiohttpResponse:
         self._place = place
         self._transport = transport
         self.head = Head(response.status, response.headers.items(), time())
+        transport.live.add(self)
 
     async def read(self, idle_limit: float | None) -> bytes:
         pieces: list[bytes] = []
@@ -46,8 +47,7 @@ class AiohttpResponse:
         except TimeoutError:
             raise APITimeoutError("idle", idle_limit) from None
         finally:
-            self._response.close()
-            self._place.give_back()
+            self.close()
         return b"".join(pieces)
 
     async def read_some(self) -> bytes:
@@ -58,14 +58,22 @@ class AiohttpResponse:
 
     def release(self) -> None:
         self._place.give_back()
-        if not self._response.content.at_eof():
-            asyncio.get_running_loop().call_later(LINGER, self._response.close)
+        content = self._response.content
+        if content.at_eof() or content.exception() is not None:
+            self.close()
+        else:
+            asyncio.get_running_loop().call_later(LINGER, self.close)
 
     def abort(self, error: ChatError) -> None:
-        self._place.give_back()
         if not self._response.content.at_eof():
             self._response.content.set_exception(error)
+        self.close()
+
+    def close(self) -> None:
+        """Give everything back; a connection whose body has ended is kept by aiohttp all the same."""
+        self._place.give_back()
         self._response.close()
+        self._transport.live.discard(self)
 
 
 class ConnectionUse:
@@ -121,6 +129,7 @@ class AiohttpTransport:
         self._given_session = session
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
         self._places: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+        self.live: set[AiohttpResponse] = set()
         self._closed = False
 
     async def send(self, request: HttpRequest) -> AiohttpResponse:
@@ -137,6 +146,8 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         self._closed = True
+        for response in list(self.live):
+            response.abort(ClientClosedError("the client was closed while this was being read"))
         sessions, self._sessions = self._sessions, {}
         own = sessions.pop(asyncio.get_running_loop(), None)
         for session in sessions.values():
