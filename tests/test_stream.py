@@ -43,14 +43,14 @@ class Reader:
 
     def __init__(self, stream: ChatStream) -> None:
         self.came = asyncio.Event()
+        self.seen = ""
         self.task = asyncio.ensure_future(self._read(stream))
 
     async def _read(self, stream: ChatStream) -> str:
-        seen = ""
         async for text in stream.text():
-            seen += text
+            self.seen += text
             self.came.set()
-        return seen
+        return self.seen
 
 
 async def test_text_comes_in_pieces_and_adds_up(client: AsyncChatClient, server: ChatServer) -> None:
@@ -95,7 +95,8 @@ async def test_deltas_are_flat_and_name_their_choice(client: AsyncChatClient, se
 
 async def test_events_tell_what_happens(client: AsyncChatClient, server: ChatServer) -> None:
     server.enqueue(Reply.tool_calls([("get_weather", {"city": "Rome"}), ("get_time", {})], text="Wait."))
-    request = client.stream("Hi", tools=[TOOL("get_weather"), TOOL("get_time")], stream_options={"include_usage": True})
+    tools = [{"type": "function", "function": {"name": name}} for name in ("get_weather", "get_time")]
+    request = client.stream("Hi", tools=tools, stream_options={"include_usage": True})
 
     events = [event async for event in request.events()]
 
@@ -112,10 +113,6 @@ async def test_events_tell_what_happens(client: AsyncChatClient, server: ChatSer
         assert "".join(event.arguments for event in pieces) == call.arguments
     assert [event for event in events if isinstance(event, Finished)] == [Finished(0, "tool_calls")]
     assert isinstance(events[-1], UsageUpdate)
-
-
-def TOOL(name: str) -> dict[str, object]:  # noqa: N802
-    return {"type": "function", "function": {"name": name}}
 
 
 async def test_reasoning_and_refusal_are_events_too(client: AsyncChatClient, server: ChatServer) -> None:
@@ -142,7 +139,9 @@ async def test_so_far_is_valid_at_any_time(client: AsyncChatClient, server: Chat
     assert seen == "Hello"
 
 
-async def test_views_share_one_stream_and_lose_nothing_between_them(client: AsyncChatClient, server: ChatServer) -> None:
+async def test_views_share_one_stream_and_lose_nothing_between_them(
+    client: AsyncChatClient, server: ChatServer
+) -> None:
     both = {"choices": [{"index": 0, "delta": {"content": "b"}}, {"index": 1, "delta": {"content": "B"}}]}
     server.enqueue(Reply.sse([piece("a"), both, piece("c", finish="stop"), piece(index=1, finish="stop"), DONE]))
     stream = client.stream("Hi")
@@ -188,13 +187,12 @@ async def test_a_stream_that_breaks_off_never_looks_complete(
 ) -> None:
     server.enqueue(Reply.sse(pieces, disconnect=disconnect))
     stream = client.stream("Hi")
-    seen = ""
+    reader = Reader(stream)
 
     with pytest.raises(StreamInterruptedError) as caught:
-        async for text in stream.text():
-            seen += text
+        await reader.task
 
-    assert seen == caught.value.partial.text == stream.so_far.text == "Hello"
+    assert reader.seen == caught.value.partial.text == stream.so_far.text == "Hello"
     assert stream.outcome == "truncated"
     with pytest.raises(StreamInterruptedError):
         await stream.completion()
@@ -230,13 +228,12 @@ async def test_an_error_in_the_stream_comes_after_what_came_before_it(
     error = {"error": {"message": "the model fell over", "type": "server_error", "code": 500}}
     server.enqueue(Reply.sse([piece("Hel"), piece("lo"), error]))
     stream = client.stream("Hi")
-    seen = ""
+    reader = Reader(stream)
 
     with pytest.raises(StreamError, match="the model fell over") as caught:
-        async for text in stream.text():
-            seen += text
+        await reader.task
 
-    assert seen == "Hello"
+    assert reader.seen == "Hello"
     assert caught.value.partial is not None
     assert caught.value.partial.text == "Hello"
     assert (caught.value.code, caught.value.type, caught.value.status) == (500, "server_error", 500)
@@ -400,7 +397,7 @@ async def test_only_meaning_resets_the_idle_limit(server: ChatServer) -> None:
 
     class Pause:
         async def wait(self) -> None:
-            await asyncio.sleep(0.005)  # noqa: ASYNC251
+            await asyncio.sleep(0.005)
 
     beats = [beat for ping in pings for beat in (ping, Pause())]
     server.enqueue(Reply.sse([piece("Hello"), *beats]))
