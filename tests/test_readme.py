@@ -1,0 +1,48 @@
+"""The README's Python runs as it stands, block after block in one program, against a server on loopback."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chatsdk
+from chatsdk.testing import ChatServer
+
+README = Path(__file__).parent.parent / "README.md"
+
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+async def test_the_python_of_the_readme_runs(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    program: dict[str, Any] = {"chatsdk": chatsdk}
+
+    for block in BLOCKS:
+        code = compile(block, str(README), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        running = eval(code, program)
+        if inspect.isawaitable(running):
+            await running
+    await program["client"].aclose()
+
+    printed = capsys.readouterr().out
+    assert len(BLOCKS) >= 9
+    assert "(stop)" in printed
+    assert "198" in printed  # 99 + 99, by the demo model's own reckoning
+
+
+def test_every_parameter_of_the_timeouts_table_is_one() -> None:
+    table = re.findall(r"^\| `(\w+)` \| (\w+) \|", README.read_text(), re.MULTILINE)
+
+    defaults = {name: "none" if value is None else f"{value:g}" for name, value in vars_of(chatsdk.Timeouts())}
+    assert dict(table) == defaults
+
+
+def vars_of(timeouts: chatsdk.Timeouts) -> list[tuple[str, float | None]]:
+    return [(name, getattr(timeouts, name)) for name in timeouts.__dataclass_fields__]
