@@ -17,7 +17,7 @@ from ._protocol.retry import RetryAccount
 from ._retrying import Deadline, with_retries
 from ._transport import HttpRequest, HttpResponse, Transport
 from ._version import __version__
-from .errors import APITimeoutError, UsageError, from_response
+from .errors import APITimeoutError, ChatError, UsageError, from_response
 
 T = TypeVar("T")
 
@@ -59,7 +59,11 @@ class Caller:
 
         async def attempt() -> T:
             response = await self.open(call)
-            return read(await response.read(self.options.timeout.idle), response.head)
+            try:
+                return read(await response.read(self.options.timeout.idle), response.head)
+            except ChatError as error:
+                error.head = error.head or response.head
+                raise
 
         return await self.persist(attempt, Deadline(self.options.timeout.total), anyio.CancelScope())
 

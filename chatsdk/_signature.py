@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 
 from ._stream import ChatStream
 from .types._base import UNSET, UnsetType
@@ -33,14 +33,13 @@ else:
     _OneShot = _Streamed = ChatRequest
 
 
-class Method(Generic[P, T_co]):
+class Method(Protocol[P, T_co]):
     """A method that takes the parameters of `P`."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co:
-        raise NotImplementedError
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
 
 
-class CreateMethod(Generic[OneShot, Streamed, P]):
+class CreateMethod(Protocol[OneShot, Streamed, P]):
     """`create`: what it gives depends on `stream`, which type checkers may know or not."""
 
     @overload
@@ -49,8 +48,6 @@ class CreateMethod(Generic[OneShot, Streamed, P]):
     async def __call__(self, *args: Streamed.args, **kwargs: Streamed.kwargs) -> ChatStream: ...
     @overload
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ChatCompletion | ChatStream: ...
-    async def __call__(self, *args: Any, **kwargs: Any) -> ChatCompletion | ChatStream:
-        raise NotImplementedError
 
 
 def takes_parameters(request: Callable[P, object]) -> Callable[[Callable[..., T]], Method[P, T]]:

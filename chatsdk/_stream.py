@@ -251,6 +251,7 @@ class ChatStream:
     def _fail(self, error: ChatError) -> None:
         self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
         self._error = error
+        error.head = error.head or self._head
         if not self._accumulator.is_empty:
             error.partial = self.so_far
         self._drop()

@@ -44,10 +44,27 @@ QUOTA_WORDS = frozenset(
 class ChatError(Exception):
     """The root of everything this package raises. Facts are attributes; `str()` is made of them.
 
-    `partial` is the `ChatCompletion` of what had come of a stream when it failed, else `None`.
+    `head` is that of the answer which the error is about, if there was one. `partial` is the `ChatCompletion` of what
+    had come of a stream when it failed, else `None`.
     """
 
+    head: Head | None = None
     partial: ChatCompletion | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer, names in any case; empty where there was none."""
+        return self.head.headers if self.head else {}
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, to be named in a complaint."""
+        return self.head.request_id if self.head else None
+
+    @property
+    def rate_limit(self) -> RateLimitSnapshot | None:
+        """What the server said of its rate limits; `None` where it said nothing."""
+        return self.head.rate_limit if self.head else None
 
     def __reduce__(self) -> Any:
         return _restore, (type(self), self.args, dict(self.__dict__))
@@ -100,21 +117,15 @@ class APIStatusError(ChatError):
         retry_after: float | None = None,
     ) -> None:
         self.message = message or self.default_message
+        self.head = head
         self.status = head.status
-        self.headers: Mapping[str, str] = head.headers
         self.body = body
         self.code = code
         self.type = type
         self.param = param
-        self.request_id: str | None = head.request_id
         self.retry_after: float | None = retry_after if head.retry_after is None else head.retry_after
         self.should_retry: bool | None = head.should_retry
         super().__init__(self._text())
-
-    @property
-    def rate_limit(self) -> RateLimitSnapshot | None:
-        """What the server said of its rate limits; `None` where it said nothing."""
-        return Head(self.status, self.headers).rate_limit
 
     def _text(self) -> str:
         facts = {"status": self.status, "code": self.code, "type": self.type, "param": self.param}

@@ -155,6 +155,10 @@ class AiohttpTransport:
         if own is not None:
             await own.close()
 
+    def __del__(self) -> None:
+        for session in self.__dict__.get("_sessions", {}).values():
+            discard(session)
+
     def translate(self, error: Exception) -> ChatError:
         """Ours for theirs. Only the words are kept: some of aiohttp's errors hold the request."""
         if self._closed:

@@ -1,0 +1,79 @@
+"""What section 5 of the design asks of chatsdk, as a table, and whether a run got there.
+
+"One chunk per packet" is asked of both ways such packets arrive: one by one, and piled up in a burst.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from benchmarks.measure import Result, quartiles
+
+_VIEWS = ("chatsdk chunks", "chatsdk text", "chatsdk deltas")
+
+
+class Goal(NamedTuple):
+    """Each bound that is set must hold: times F, times less than the cheapest openai row, seconds."""
+
+    times_floor: float | None = None
+    under_openai: float | None = None
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        bounds = (
+            self.times_floor and f"<= {self.times_floor:g} F",
+            self.under_openai and f"openai >= {self.under_openai:g} x",
+            self.seconds and f"<= {self.seconds:g} s",
+        )
+        return ", ".join(bound for bound in bounds if bound)
+
+
+GOALS: dict[tuple[str, str], Goal] = {
+    **{("stream-1", view): Goal(1.1) for view in _VIEWS},
+    **{("stream-1-burst", view): Goal(1.1) for view in _VIEWS},
+    **{("stream-64", view): Goal(1.0, under_openai=30) for view in _VIEWS},
+    ("stream-1", "chatsdk events"): Goal(1.3),
+    ("stream-1-burst", "chatsdk events"): Goal(1.3),
+    ("stream-64", "chatsdk events"): Goal(1.75),
+    ("call-1", "chatsdk"): Goal(1.3, under_openai=6),
+    ("call-100", "chatsdk"): Goal(1.3, under_openai=6),
+    ("import", "chatsdk"): Goal(seconds=0.1),
+    ("answer", "chatsdk"): Goal(seconds=0.45),
+}
+
+
+def verdict(result: Result, results: Sequence[Result]) -> tuple[str, str]:
+    """The goal in words, and `yes`, `no` or `unclear`: the ratios' middle half lies on both sides of it.
+
+    How openai compares stands behind that, or that it was not measured and so not judged.
+    """
+    goal = GOALS.get((result.work, result.client))
+    if goal is None:
+        return "", ""
+    if result.status != "ok":
+        return str(goal), "no"
+    said = []
+    note = ""
+    if goal.times_floor is not None:
+        said.append(_against_floor(result, goal.times_floor))
+    if goal.seconds is not None:
+        said.append("yes" if result.cost <= goal.seconds * 1e6 else "no")
+    if goal.under_openai is not None:
+        peers = [each.cost for each in results if _is_openai(each, result.work)]
+        times = min(peers) / result.cost if peers else None
+        note = " (openai not measured)" if times is None else f" (openai {times:.0f} x)"
+        if times is not None:
+            said.append("yes" if times >= goal.under_openai else "no")
+    return str(goal), next((word for word in ("no", "unclear", "yes") if word in said), "unclear") + note
+
+
+def _against_floor(result: Result, bound: float) -> str:
+    if not result.ratios:
+        return "unclear"
+    low, high = quartiles(result.ratios)
+    if low <= bound < high:
+        return "unclear"
+    return "yes" if high <= bound else "no"
+
+
+def _is_openai(result: Result, work: str) -> bool:
+    return result.work == work and result.status == "ok" and result.client.startswith("openai")

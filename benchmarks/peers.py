@@ -1,0 +1,108 @@
+"""The peers, used as their documentation does, retries off. Imported in the rows: each may be missing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from benchmarks.rows import Ask
+
+_MESSAGES: list[Any] = [{"role": "user", "content": "Say hello."}]
+
+
+def _openai(base_url: str, *, aiohttp: bool) -> Any:
+    import openai
+
+    backend = openai.DefaultAioHttpClient() if aiohttp else None
+    return openai.AsyncOpenAI(base_url=base_url, api_key="bench", max_retries=0, http_client=backend)
+
+
+@asynccontextmanager
+async def _openai_chunks(base_url: str, *, aiohttp: bool) -> AsyncIterator[Ask]:
+    async with _openai(base_url, aiohttp=aiohttp) as client:
+
+        async def ask() -> str:
+            parts: list[str] = []
+            stream = await client.chat.completions.create(model="bench", messages=_MESSAGES, stream=True)
+            async for chunk in stream:
+                content = chunk.choices[0].delta.content
+                if content:
+                    parts.append(content)
+            return "".join(parts)
+
+        yield ask
+
+
+@asynccontextmanager
+async def _openai_call(base_url: str, *, aiohttp: bool) -> AsyncIterator[Ask]:
+    async with _openai(base_url, aiohttp=aiohttp) as client:
+
+        async def ask() -> str:
+            completion = await client.chat.completions.create(model="bench", messages=_MESSAGES)
+            return str(completion.choices[0].message.content)
+
+        yield ask
+
+
+openai_chunks = partial(_openai_chunks, aiohttp=False)
+openai_aiohttp_chunks = partial(_openai_chunks, aiohttp=True)
+openai_call = partial(_openai_call, aiohttp=False)
+openai_aiohttp_call = partial(_openai_call, aiohttp=True)
+
+
+@asynccontextmanager
+async def openai_events(base_url: str) -> AsyncIterator[Ask]:
+    """The `.stream()` helper: events over an accumulated snapshot, the nearest thing to our `.events()`."""
+    async with _openai(base_url, aiohttp=False) as client:
+
+        async def ask() -> str:
+            parts: list[str] = []
+            async with client.chat.completions.stream(model="bench", messages=_MESSAGES) as stream:
+                async for event in stream:
+                    if event.type == "content.delta":
+                        parts.append(event.delta)
+            return "".join(parts)
+
+        yield ask
+
+
+@asynccontextmanager
+async def litellm_chunks(base_url: str) -> AsyncIterator[Ask]:
+    import litellm
+
+    async def ask() -> str:
+        parts: list[str] = []
+        stream: Any = await litellm.acompletion(
+            model="openai/bench",
+            messages=_MESSAGES,
+            api_base=base_url,
+            api_key="bench",
+            stream=True,
+            max_retries=0,
+            num_retries=0,
+        )
+        async for chunk in stream:
+            content = chunk.choices[0].delta.content
+            if content:
+                parts.append(content)
+        return "".join(parts)
+
+    yield ask
+
+
+@asynccontextmanager
+async def litellm_call(base_url: str) -> AsyncIterator[Ask]:
+    import litellm
+
+    async def ask() -> str:
+        completion: Any = await litellm.acompletion(
+            model="openai/bench",
+            messages=_MESSAGES,
+            api_base=base_url,
+            api_key="bench",
+            max_retries=0,
+            num_retries=0,
+        )
+        return str(completion.choices[0].message.content)
+
+    yield ask

@@ -1,0 +1,57 @@
+"""Who is measured: the list of rows. A row opens a client on a base URL and gives a function that asks once.
+
+The functions live in `floor`, `ours` and `peers`, named here by address so that listing rows imports nobody.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from typing import Literal, NamedTuple, cast
+
+Ask = Callable[[], Awaitable[str]]
+Opener = Callable[[str], AbstractAsyncContextManager[Ask]]
+
+FLOOR = "F"
+
+
+class Row(NamedTuple):
+    """A client and a way of using it. Rows of one `process` share a client process."""
+
+    name: str
+    package: str
+    process: str
+    kind: Literal["stream", "call"]
+    address: str
+
+    @property
+    def is_peer(self) -> bool:
+        return self.process != "light"
+
+    def opener(self) -> Opener:
+        module, function = self.address.split(":")
+        return cast(Opener, getattr(import_module(f"benchmarks.{module}"), function))
+
+
+# F and chatsdk are compared to a few per cent, so they share an interpreter: one heap, one memory layout, one
+# GC state. The peers get their own, since their imports alone (and litellm's threads) would weigh on whoever
+# sits beside them.
+ROWS = (
+    Row(FLOOR, "aiohttp", "light", "stream", "floor:stream"),
+    Row("chatsdk chunks", "chatsdk", "light", "stream", "ours:chunks"),
+    Row("chatsdk text", "chatsdk", "light", "stream", "ours:text"),
+    Row("chatsdk deltas", "chatsdk", "light", "stream", "ours:deltas"),
+    Row("chatsdk events", "chatsdk", "light", "stream", "ours:events"),
+    Row("openai", "openai", "openai", "stream", "peers:openai_chunks"),
+    Row("openai aiohttp", "openai", "openai", "stream", "peers:openai_aiohttp_chunks"),
+    Row("openai .stream()", "openai", "openai", "stream", "peers:openai_events"),
+    Row("litellm", "litellm", "litellm", "stream", "peers:litellm_chunks"),
+    Row(FLOOR, "aiohttp", "light", "call", "floor:call"),
+    Row("chatsdk", "chatsdk", "light", "call", "ours:call"),
+    Row("openai", "openai", "openai", "call", "peers:openai_call"),
+    Row("openai aiohttp", "openai", "openai", "call", "peers:openai_aiohttp_call"),
+    Row("litellm", "litellm", "litellm", "call", "peers:litellm_call"),
+)
+
+
+def find(kind: str, name: str) -> Row:
+    return next(row for row in ROWS if (row.kind, row.name) == (kind, name))
