@@ -240,13 +240,13 @@ class ChatStream:
             self._response = None
 
     def _conclude(self, decoder: ChunkDecoder) -> None:
+        """A connection that broke after a good end does no harm; one that broke before it is why there is none."""
         error = verdict(decoder, self._accumulator)
-        if error is None:
-            self._outcome = "complete"
-        elif isinstance(error, StreamInterruptedError) and self._broken is not None:
-            raise StreamInterruptedError(f"{error}: {self._broken}", error.partial)
-        else:
+        if error is not None and decoder.error is None and self._broken is not None:
+            error = StreamInterruptedError(f"the stream broke off: {self._broken}", self.so_far)
+        if error is not None:
             raise error
+        self._outcome = "complete"
 
     def _fail(self, error: ChatError) -> None:
         self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"

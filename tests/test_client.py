@@ -190,6 +190,9 @@ def test_an_unknown_setting_is_an_error() -> None:
         AsyncChatClient(api_kee="x")  # type: ignore[call-arg]
 
 
+LOOP: dict[str, object] = {}
+LOOP["again"] = LOOP
+
 BAD_CALLS = [
     (["Hi"], {"temprature": 1}, "did you mean 'temperature'"),
     (["Hi"], {"frobnicate": 1}, "extra_body"),
@@ -210,6 +213,8 @@ BAD_CALLS = [
     ([object()], {}, "JSON"),
     (["Hi", "there"], {}, "positional"),
     (["a\ud800b"], {}, "JSON"),
+    (["Hi"], {"seed": 2**70}, "seed"),
+    (["Hi"], {"extra_body": LOOP}, "JSON"),
 ]
 
 

@@ -222,6 +222,18 @@ async def test_a_stream_without_a_chunk_is_an_error(
     assert stream.outcome == "error"
 
 
+async def test_a_connection_that_breaks_before_the_first_chunk_is_an_interruption(
+    client: AsyncChatClient, server: ChatServer
+) -> None:
+    server.enqueue(Reply.sse([b": ping\n\n"], disconnect=True))
+
+    with pytest.raises(StreamInterruptedError, match="broke off") as caught:
+        await client.stream("Hi").completion()
+
+    assert caught.value.partial.choices == []
+    assert caught.value.request_id
+
+
 async def test_an_error_in_the_stream_comes_after_what_came_before_it(
     client: AsyncChatClient, server: ChatServer
 ) -> None:

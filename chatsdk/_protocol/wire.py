@@ -21,6 +21,9 @@ from ..types.request import ChatRequest
 
 A = TypeVar("A", bound=Answer)
 
+UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
+"""What msgspec raises for values that have no JSON form: foreign types, lone surrogates, huge integers, loops."""
+
 PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "extra_body")
 
 
@@ -53,7 +56,7 @@ def request_builtins(request: ChatRequest) -> dict[str, Any]:
     """The request as dicts and lists, a plain `str` for messages made into one message of the user."""
     try:
         body: dict[str, Any] = msgspec.to_builtins(request, enc_hook=_plain)
-    except (TypeError, ValueError) as error:
+    except UNENCODABLE as error:
         raise UsageError(f"the request holds something that has no JSON form: {error}") from None
     if isinstance(body["messages"], str):
         body["messages"] = [{"role": "user", "content": body["messages"]}]
@@ -64,7 +67,7 @@ def encode_json(value: Any) -> bytes:
     """Compact JSON. Raises `UsageError` where the value has no JSON form."""
     try:
         return msgspec.json.encode(value, enc_hook=_plain)
-    except (TypeError, ValueError, RecursionError) as error:
+    except UNENCODABLE as error:
         raise UsageError(f"the request holds something that has no JSON form: {error}") from None
 
 

@@ -84,7 +84,7 @@ class ChatRequest(_Prompt, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Text, any JSON object, or JSON after a schema."""
     safety_identifier: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
     """A stable, hashed id of the end user, up to 64 characters, for abuse reports."""
-    seed: int | None | UnsetType = UNSET
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None | UnsetType = UNSET
     """Deprecated by the API: equal seeds aim at equal answers."""
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None | UnsetType = UNSET
     """The processing class, which sets price and speed."""
