@@ -297,8 +297,9 @@ def from_response(
 
 
 def shorten(text: str) -> str:
-    """The text, cut where it is too long to be read in an error."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    """The text on one line, without control characters, and cut where it is too long to be read in an error."""
+    line = "".join(character if character.isprintable() else " " for character in text[: MAX_SHOWN + 1])
+    return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."
 
 
 def origin(url: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from .errors import UsageError
 from .types._base import UNSET, UnsetType
@@ -118,7 +118,7 @@ def audio(source: Source, *, format: Literal["wav", "mp3"] | None = None) -> Aud
     """A part that is sound: wav or mp3. Raises `UsageError` for other formats, unreadable files, web addresses."""
     refuse_address(source, "sound")
     header, _, data = data_uri(source, f"audio/{format}" if format else None).partition(";base64,")
-    media_type = header.removeprefix("data:").partition(";")[0]
+    media_type = header[len("data:") :].partition(";")[0].lower()
     if media_type not in AUDIO_FORMATS:
         raise UsageError(f"sound is wav or mp3, not {media_type}")
     return AudioPart(InputAudio(data, AUDIO_FORMATS[media_type]))
@@ -135,12 +135,12 @@ def file(
 
     Raises `UsageError` for a file that cannot be read, a web address, and bytes of a kind that cannot be told.
     """
-    if (source is None) == (file_id is None):
+    if (source is None) == (not file_id):
         raise UsageError("file() takes a source or a file_id")
     if source is None:
         return FilePart(InputFile(file_id=file_id or UNSET))
     refuse_address(source, "a file")
-    if filename is None and not isinstance(source, bytes) and not is_data_uri(source):
+    if filename is None and is_path(source):
         filename = Path(source).name
     return FilePart(InputFile(filename=filename or UNSET, file_data=data_uri(source, media_type)))
 
@@ -150,17 +150,23 @@ def data_uri(source: Source, media_type: str | None) -> str:
     if is_data_uri(source):
         return str(source)
     suffix = ""
+    if is_path(source):
+        suffix = Path(source).suffix.lower()
+        source = read_file(Path(source))
     if not isinstance(source, bytes):
-        path = Path(source)
-        suffix = path.suffix.lower()
-        try:
-            source = path.read_bytes()
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read the file {path.name!r}: {getattr(error, 'strerror', error)}") from None
+        raise UsageError(f"a source is a path, bytes or a str, not {type(source).__name__}")
     kind = media_type or sniffed_type(source) or MEDIA_TYPES.get(suffix)
     if kind is None:
         raise UsageError("cannot tell what kind of data this is: pass media_type=, such as 'image/png'")
     return f"data:{kind};base64,{base64.b64encode(source).decode()}"
+
+
+def read_file(path: Path) -> bytes:
+    """The file's bytes. Raises `UsageError`."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the file {path.name!r}: {getattr(error, 'strerror', error)}") from None
 
 
 def sniffed_type(data: bytes) -> str | None:
@@ -175,7 +181,12 @@ def is_address(source: Source) -> bool:
 
 def is_data_uri(source: Source) -> bool:
     """Whether the source is a data URI already."""
-    return isinstance(source, str) and source.startswith("data:")
+    return isinstance(source, str) and source[:5].lower() == "data:"
+
+
+def is_path(source: Source) -> TypeGuard[str | Path]:
+    """Whether the source is neither bytes nor something that says where it is by itself."""
+    return isinstance(source, str | Path) and not is_address(source) and not is_data_uri(source)
 
 
 def refuse_address(source: Source, what: str) -> None:

@@ -7,33 +7,34 @@ the caller gave: members of a message that the API does not know are kept. `extr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from .._error_body import decode_lenient, error_facts
 from .._head import Head
 from ..errors import ResponseDecodeError, UsageError, from_response
-from ..types._base import Answer
+from ..types._base import UNSET, Answer
 from ..types.request import ChatRequest
 
 A = TypeVar("A", bound=Answer)
 
-UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
-"""What msgspec raises for values that have no JSON form: foreign types, lone surrogates, huge integers, loops."""
+UNENCODABLE = (TypeError, ValueError, RecursionError)
+"""What msgspec raises for values that have no JSON form: foreign types, lone surrogates, loops."""
 
 PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "extra_body")
 
 
 def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
     """The request of these keywords. Raises `UsageError` for one that does not exist, and without messages."""
-    unknown = [name for name in parameters if name not in ChatRequest.__struct_fields__]
-    if unknown:
-        close = difflib.get_close_matches(unknown[0], PARAMETERS, 1)
-        hint = f"did you mean {close[0]!r}?" if close else "parameters beyond the API's go into extra_body"
-        raise UsageError(f"unknown parameter {unknown[0]!r}: {hint}")
+    for name in parameters:
+        if name not in ChatRequest.__struct_fields__:
+            close = difflib.get_close_matches(name, PARAMETERS, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise UsageError(f"unknown parameter {name!r}: {hint}What the API does not know goes into extra_body")
     if "messages" not in parameters:
         raise UsageError("messages are missing: pass a str or a sequence of messages")
     return ChatRequest(**parameters)
@@ -42,45 +43,38 @@ def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
 def encode_request(request: ChatRequest) -> bytes:
     """The body of `POST /chat/completions`. Raises `UsageError` naming the parameter or message that is wrong."""
     body = request_builtins(request)
-    extra = body.pop("extra_body", None) or {}
+    extra = body.pop("extra_body", {})
     try:
-        msgspec.convert(body, ChatRequest)
+        msgspec.convert({**body, "extra_body": extra}, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
-    if not {**body, **extra}.get("model"):
+    body |= extra
+    if not body.get("model"):
         raise UsageError("no model: pass model=, to the call or to the client")
-    return encode_json({**body, **extra})
+    return encode_json(body)
 
 
 def request_builtins(request: ChatRequest) -> dict[str, Any]:
     """The request as dicts and lists, a plain `str` for messages made into one message of the user."""
-    try:
-        body: dict[str, Any] = msgspec.to_builtins(request, enc_hook=_plain)
-    except UNENCODABLE as error:
-        raise UsageError(f"the request holds something that has no JSON form: {error}") from None
+    body: dict[str, Any] = _or_explain(_as_builtins, request, _members)
     if isinstance(body["messages"], str):
         body["messages"] = [{"role": "user", "content": body["messages"]}]
     return body
 
 
-def encode_json(value: Any) -> bytes:
-    """Compact JSON. Raises `UsageError` where the value has no JSON form."""
-    try:
-        return msgspec.json.encode(value, enc_hook=_plain)
-    except UNENCODABLE as error:
-        raise UsageError(f"the request holds something that has no JSON form: {error}") from None
+def encode_json(body: dict[str, Any]) -> bytes:
+    """Compact JSON. Raises `UsageError` naming the member that has no JSON form."""
+    encoded: bytes = _or_explain(msgspec.json.encode, body, dict)
+    return encoded
 
 
 def to_json(value: Any) -> bytes:
-    """The JSON of any Struct of this package; an answer gives the very bytes it came as.
-
-    Raises `UsageError` where the value has no JSON form.
-    """
+    """The JSON of any Struct of this package; an answer gives the very bytes it came as."""
     if isinstance(value, ChatRequest):
         body = request_builtins(value)
-        return encode_json({**body, **(body.pop("extra_body", None) or {})})
+        return encode_json(body | body.pop("extra_body", {}))
     source = value.__dict__.get("source") if isinstance(value, Answer) else None
-    return encode_json(value) if source is None else bytes(source)
+    return msgspec.json.encode(value) if source is None else bytes(source)
 
 
 def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
@@ -108,8 +102,32 @@ def _decoder(cls: type[A]) -> msgspec.json.Decoder[A]:
     return msgspec.json.Decoder(cls)
 
 
+def _or_explain(convert: Callable[[Any], Any], value: Any, members: Callable[[Any], dict[str, Any]]) -> Any:
+    """`convert(value)`. Raises `UsageError` naming the first member that it fails for."""
+    try:
+        return convert(value)
+    except UNENCODABLE as error:
+        for name, member in members(value).items():
+            try:
+                convert({name: member})
+            except UNENCODABLE:
+                raise UsageError(f"{name}: this has no JSON form: {error}") from None
+        raise UsageError(f"this has no JSON form: {error}") from None
+
+
+def _members(request: ChatRequest) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(request).items() if value is not UNSET}
+
+
+def _as_builtins(value: Any) -> Any:
+    """Structs, mappings and sequences as dicts and lists. Bytes stay bytes, which the check refuses."""
+    return msgspec.to_builtins(value, enc_hook=_plain, builtin_types=(bytes, bytearray, memoryview), str_keys=True)
+
+
 def _plain(value: Any) -> Any:
-    """Mappings and sequences of other kinds than msgspec knows."""
+    """Mappings and sequences of other kinds than msgspec knows, and subclasses of `str`."""
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):
@@ -119,6 +137,6 @@ def _plain(value: Any) -> Any:
 
 def _explain(error: str) -> str:
     """msgspec's message with the place first: `messages[0].content: expected ...`."""
-    what, _, where = error.partition(" - at `$")
+    what, _, where = error.replace("`key` in `$", "`$").partition(" - at `$")
     place = where.rstrip("`").lstrip(".") or "the request"
     return f"{place}: {what[0].lower()}{what[1:]}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -27,11 +27,15 @@ else:
     class OrDict:
         """`OrDict[T]` is `T`, for type checkers also a plain dict of T's shape.
 
-        msgspec reads a dict wherever a Struct is asked for, but allows no union that says so.
+        msgspec reads a dict wherever a Struct is asked for, but allows no union that says so. And it takes a tag for
+        optional where only one Struct can be meant: a second one, which nothing is, makes it required.
         """
 
         def __class_getitem__(cls, item: Any) -> Any:
-            return item
+            config = getattr(item, "__struct_config__", None)
+            if config is None or config.tag is None:
+                return item
+            return item | msgspec.defstruct("Nothing", [], tag_field=config.tag_field, tag="\0")
 
 
 class Request(Struct, frozen=True):
@@ -81,6 +85,11 @@ class Answer(Reply, frozen=True, dict=True):
         """What the server said of its rate limits; `None` where it said nothing."""
         head = self.__dict__.get("head")
         return head.rate_limit if head else None
+
+    def __copy__(self) -> Self:
+        copied: Self = super().__copy__()  # type: ignore[misc]
+        copied.__dict__.update(self.__dict__)
+        return copied
 
     def __reduce__(self) -> Any:
         return (*super().__reduce__(), dict(self.__dict__))

@@ -10,10 +10,8 @@ from typing import Literal
 from ._base import UNSET, OrDict, Request, UnsetType
 
 
-class PromptCacheBreakpoint(Request, frozen=True):
+class PromptCacheBreakpoint(Request, frozen=True, tag_field="mode", tag="explicit"):
     """Marks the end of a prefix worth caching; the API writes at most four per request."""
-
-    mode: Literal["explicit"] = "explicit"
 
 
 class TextPart(Request, frozen=True, tag_field="type", tag="text"):
