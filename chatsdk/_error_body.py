@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,20 +10,51 @@ import msgspec
 
 from ._head import parse_duration, parse_number
 
+_STATUS = re.compile(r"[45][0-9]{2}")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+MESSAGE_NAMES = ("message", "detail", "error", "msg", "title", "faultstring")
+CODE_NAMES = ("code", "error_code")
+TYPE_NAMES = ("type", "error_type")
+STATUS_NAMES = ("status_code", "statusCode", "status", "code")
+"""Members of an error object that say each thing, the likeliest first."""
+
 
 def error_facts(document: Any) -> dict[str, Any] | None:
-    """Message, code, type and param of an error object, nested under `error` or flat; `None` where it is none."""
+    """What the error that a document is says of itself; `None` where it is none.
+
+    It is one with a truthy `error`, with `object: "error"`, and without choices also with `detail`, `errors`,
+    `type: "error"` or `code` and `message`; and so is a list that holds one.
+    """
+    if isinstance(document, list):
+        return next(filter(None, map(error_facts, document)), None)
     if not isinstance(document, dict):
         return None
-    error = document.get("error") or (document if document.get("object") == "error" else None)
+    error = document.get("error")
+    if error:
+        return facts_of({**document, "error": None, **error} if isinstance(error, dict) else document)
+    flat = {"detail", "errors"} & document.keys() or {"code", "message"} <= document.keys()
+    if str(document.get("object")).lower() == "error" or document.get("type") == "error":
+        flat = {"object"}
+    return facts_of(document) if flat and not document.get("choices") else None
+
+
+def facts_of(error: Any) -> dict[str, Any] | None:
+    """Message, code, type, param and status, under whatever names; of a text the message; `None` for anything else."""
     if isinstance(error, str):
         return {"message": error}
     if not isinstance(error, dict):
         return None
-    facts: dict[str, Any] = {name: _text(error.get(name)) for name in ("message", "type", "param")}
-    code = error.get("code")
-    facts["code"] = code if isinstance(code, int) else _text(code)
-    return facts
+    if isinstance(error.get("errors"), list) and error["errors"] and not error.get("message"):
+        return facts_of(error["errors"][0])
+    code = _first(error, CODE_NAMES)
+    return {
+        "message": _text(_first(error, MESSAGE_NAMES)),
+        "code": code if isinstance(code, int) else _text(code),
+        "type": _text(_first(error, TYPE_NAMES)),
+        "param": _text(error.get("param")),
+        "status": next(filter(None, (named_status(error.get(name)) for name in STATUS_NAMES)), None),
+    }
 
 
 def decode_lenient(body: bytes) -> Any:
@@ -35,15 +67,14 @@ def decode_lenient(body: bytes) -> Any:
 
 def named_status(code: Any) -> int | None:
     """The status an error's code is, where it is one."""
-    number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
-    return number if 400 <= number < 600 else None
+    return int(code) if isinstance(code, int | str) and _STATUS.fullmatch(str(code)) else None
 
 
 def plain_text(body: bytes) -> str:
     """A body that is no JSON: a page's title, else its text."""
-    text = body.decode("utf-8", "replace").strip()
-    start, end = text.lower().find("<title>"), text.lower().find("</title>")
-    return text[start + len("<title>") : end].strip() if 0 <= start < end else text
+    text = body.decode("utf-8", "replace")
+    title = _TITLE.search(text)
+    return (title[1] if title else text).strip()
 
 
 def retry_hint(document: Any) -> float | None:
@@ -60,13 +91,17 @@ def retry_hint(document: Any) -> float | None:
 
 def _hint_places(document: Any) -> Iterator[dict[str, Any]]:
     """The document, its error, and the details of both."""
-    if not isinstance(document, dict):
-        return
-    for place in (document, document.get("error")):
-        if isinstance(place, dict):
-            yield place
-            details = place.get("details")
-            yield from (entry for entry in details if isinstance(entry, dict)) if isinstance(details, list) else ()
+    if isinstance(document, list):
+        for item in document:
+            yield from _hint_places(item)
+    elif isinstance(document, dict):
+        yield document
+        for name in ("error", "details"):
+            yield from _hint_places(document.get(name))
+
+
+def _first(error: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((error[name] for name in names if error.get(name) is not None), None)
 
 
 def _text(value: Any) -> str | None:

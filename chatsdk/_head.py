@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from .types.rate_limit import RateLimitSnapshot, RateLimitWindow
 
@@ -15,11 +16,15 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-genera
 
 DURATION_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|us|µs|ns|h|m|s)")
+LEAST_UNIX_TIME = 1e9
+"""A number this large is no wait but an instant: September 2001, in seconds."""
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_DURATION_PART = re.compile(rf"({_NUMBER.pattern})(ms|us|µs|ns|h|m|s)")
 
 
 class Headers(Mapping[str, str]):
-    """Headers of an answer; names in any case, values of a repeated name joined by `, ` (RFC 9110, 5.3)."""
+    """Headers of an answer; names in any case, different values of one name joined by `, ` (RFC 9110, 5.3)."""
 
     __slots__ = ("_values",)
 
@@ -27,7 +32,8 @@ class Headers(Mapping[str, str]):
         values: dict[str, str] = {}
         for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
             key = name.lower()
-            values[key] = f"{values[key]}, {value}" if key in values else value
+            known = values.get(key, value)
+            values[key] = value if known == value else f"{known}, {value}"
         self._values = values
 
     def __getitem__(self, name: str) -> str:
@@ -66,9 +72,9 @@ class Head:
     @property
     def retry_after(self) -> float | None:
         """Seconds the server asks to wait: `retry-after-ms` if above 0, else `retry-after` (RFC 9110, 10.2.3)."""
-        milliseconds = parse_number(self.headers.get("retry-after-ms"))
-        if milliseconds:
-            return milliseconds / 1000
+        for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+            if milliseconds := parse_number(self.headers.get(name)):
+                return milliseconds / 1000
         value = self.headers.get("retry-after")
         for read in (parse_number, self._seconds_until_date, parse_duration):
             seconds = read(value)
@@ -92,27 +98,44 @@ class Head:
                 found.setdefault(window, {})[what] = value
         if not found:
             return None
-        windows = {name: _window(values) for name, values in found.items()}
+        windows = {name: self._window(values) for name, values in found.items()}
         none = RateLimitWindow()
         return RateLimitSnapshot(windows.pop("requests", none), windows.pop("tokens", none), windows)
 
     def _seconds_until_date(self, value: str | None) -> float | None:
         """Counted from the answer's own `Date`, so that a wrong clock here does no harm."""
-        then = parse_date(value)
+        return self._seconds_until(parse_date(value))
+
+    def _seconds_until(self, then: float | None) -> float | None:
         if then is None:
             return None
         now = parse_date(self.headers.get("date"))
         now = self.received_at if now is None else now
         return None if now is None else max(0.0, then - now)
 
+    def _window(self, values: Mapping[str, str]) -> RateLimitWindow:
+        limit, remaining = (parse_number(values.get(name)) for name in ("limit", "remaining"))
+        return RateLimitWindow(
+            limit=None if limit is None else int(limit),
+            remaining=None if remaining is None else int(remaining),
+            reset_after=self._reset_after(values.get("reset")),
+        )
+
+    def _reset_after(self, value: str | None) -> float | None:
+        """Seconds as such, or until an instant: Unix time in seconds or milliseconds, or a date of RFC 3339."""
+        number = parse_number(value)
+        if number is None:
+            seconds = parse_duration(value)
+            return self._seconds_until(parse_instant(value)) if seconds is None else seconds
+        if number < LEAST_UNIX_TIME:
+            return number
+        return self._seconds_until(number if number < LEAST_UNIX_TIME * 100 else number / 1000)
+
 
 def parse_number(value: str | None) -> float | None:
-    """A finite number of 0 or more."""
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    """A finite number of 0 or more, in plain decimal digits."""
+    number = float(value) if value is not None and _NUMBER.fullmatch(value.strip()) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def parse_duration(value: str | None) -> float | None:
@@ -120,7 +143,8 @@ def parse_duration(value: str | None) -> float | None:
     parts = _DURATION_PART.findall(value or "")
     if not parts or "".join(number + unit for number, unit in parts) != value:
         return None
-    return sum(float(number) * DURATION_SECONDS[unit] for number, unit in parts)
+    seconds = sum(float(number) * DURATION_SECONDS[unit] for number, unit in parts)
+    return seconds if math.isfinite(seconds) else None
 
 
 def parse_date(value: str | None) -> float | None:
@@ -133,12 +157,10 @@ def parse_date(value: str | None) -> float | None:
         return None
 
 
-def _window(values: Mapping[str, str]) -> RateLimitWindow:
-    limit, remaining = (parse_number(values.get(name)) for name in ("limit", "remaining"))
-    reset = values.get("reset")
-    seconds = parse_number(reset)
-    return RateLimitWindow(
-        limit=None if limit is None else int(limit),
-        remaining=None if remaining is None else int(remaining),
-        reset_after=parse_duration(reset) if seconds is None else seconds,
-    )
+def parse_instant(value: str | None) -> float | None:
+    """Unix time of a date and time after RFC 3339; without an offset it is UTC."""
+    try:
+        instant = datetime.fromisoformat(value or "")
+    except ValueError:
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

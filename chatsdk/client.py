@@ -176,8 +176,8 @@ class AsyncChatClient:
         return await self._caller.fetch(read_completion, "POST", *COMPLETIONS, body=body)
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatRequest:
-        if len(args) > 1:
-            raise UsageError("messages is the only positional parameter; name the others")
+        if len(args) > 1 or (args and "messages" in kwargs):
+            raise UsageError("messages is the only positional parameter, and given once; name the others")
         return self._with_model(build_request({"messages": args[0], **kwargs} if args else kwargs))
 
     def _with_model(self, request: ChatRequest) -> ChatRequest:

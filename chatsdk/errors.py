@@ -26,8 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-from ._error_body import decode_lenient, error_facts, named_status, plain_text, retry_hint
+from ._error_body import decode_lenient, error_facts, facts_of, plain_text, retry_hint
 from ._head import Head
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
@@ -212,6 +213,7 @@ class StreamError(ChatError):
         code: str | int | None = None,
         type: str | None = None,
         status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         told = ", ".join(f"{n} {v}" for n, v in (("code", code), ("type", type)) if v is not None)
         super().__init__(f"{shorten(message)} (in the stream{', ' if told else ''}{told})")
@@ -219,6 +221,7 @@ class StreamError(ChatError):
         self.code = code
         self.type = type
         self.status = status
+        self.retry_after = retry_after
 
 
 class ResponseDecodeError(ChatError):
@@ -287,9 +290,10 @@ def from_response(
     `received_at` (Unix time) is needed only for a `retry-after` date in an answer without a `Date`.
     """
     document = decode_lenient(body)
-    facts = error_facts(document) or {"message": plain_text(body)}
+    facts = error_facts(document) or facts_of(document) or {"message": plain_text(body)}
+    named = facts.pop("status", None)
     if status < 300:
-        status = named_status(facts.get("code")) or status
+        status = named or status
     cls = STATUS_ERRORS.get(status) or HUNDREDS_ERRORS.get(status // 100, APIStatusError)
     if issubclass(cls, RateLimitError) and {facts.get("code"), facts.get("type")} & QUOTA_WORDS:
         cls = QuotaExceededError
@@ -304,9 +308,12 @@ def shorten(text: str) -> str:
 
 def origin(url: str | None) -> str:
     """Scheme, host and port of a URL: what may be shown of it."""
-    scheme, separator, rest = (url or "").partition("://")
-    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
-    return f"{scheme}://{host}" if separator and host else "the same origin"
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return "an address that cannot be read"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}{':' if parts.scheme else ''}//{host}" if host else "the same origin"
 
 
 def _restore(cls: type[ChatError], args: tuple[Any, ...], facts: dict[str, Any]) -> ChatError:

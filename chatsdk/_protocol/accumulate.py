@@ -6,7 +6,8 @@ Pieces are kept in lists and joined when somebody asks, so that the work stays l
 from __future__ import annotations
 
 import base64
-import binascii
+import re
+from collections.abc import Sequence
 
 from .._head import Head
 from ..errors import ResponseDecodeError
@@ -25,6 +26,9 @@ from ..types.usage import CompletionUsage
 
 MAX_INDEX = 127
 """The API allows 128 choices; no answer holds more tool calls than that either."""
+
+
+INDEX = re.compile(r"-?[0-9]{1,9}")
 
 
 class Text:
@@ -67,7 +71,7 @@ class CallState:
     def add(self, piece: ToolCallChunk) -> None:
         self.id = self.id or piece.id or ""
         self.is_custom = self.is_custom or piece.type == "custom" or piece.custom is not None
-        if not self.arguments:
+        if not self.arguments or not self.name:
             self._add_name(piece.name)
         if piece.arguments:
             self.arguments.add(piece.arguments)
@@ -77,11 +81,11 @@ class CallState:
         if name != self.name:
             self.name += name
 
-    def value(self) -> ToolCall:
-        call_id = self.id or f"call_{self.position}"
+    def value(self, made_up_id: str) -> ToolCall:
+        call_id, arguments = self.id or made_up_id, str(self.arguments)
         if self.is_custom:
-            return ToolCall(id=call_id, type="custom", custom=CustomCall(self.name, str(self.arguments)))
-        return ToolCall(id=call_id, function=FunctionCall(self.name, str(self.arguments)))
+            return ToolCall(id=call_id, type="custom", custom=CustomCall(self.name, arguments))
+        return ToolCall(id=call_id, function=FunctionCall(self.name, arguments))
 
 
 class AudioState:
@@ -142,20 +146,19 @@ class ChoiceState:
         self.annotations: list[Annotation] = []
         self.logprobs: dict[str, list[TokenLogprob]] = {}
 
-    def add(self, choice: ChunkChoice) -> None:
+    def add(self, choice: ChunkChoice) -> Sequence[CallState]:
+        """Take in a choice's part of a chunk; the tool calls that its pieces went to, one for each piece."""
         delta = choice.delta
         self.content.add(delta.content)
         if choice.finish_reason:
             self.finish_reason = choice.finish_reason
-        if delta.tool_calls:
-            for piece in delta.tool_calls:
-                self._call_for(piece).add(piece)
         if choice.logprobs is not None:
             self._add_logprobs(choice.logprobs)
         self.refusal.add(delta.refusal)
         self.reasoning_content.add(delta.reasoning_content)
         self.reasoning_text.add(delta.reasoning_text)
         self._add_rare(delta)
+        return [self._add_call(piece) for piece in delta.tool_calls] if delta.tool_calls else ()
 
     def _add_rare(self, delta: ChoiceDelta) -> None:
         self.role = self.role or delta.role or ""
@@ -176,22 +179,9 @@ class ChoiceState:
             if tokens:
                 self.logprobs.setdefault(name, []).extend(tokens)
 
-    def call_of(self, piece: ToolCallChunk) -> CallState | None:
-        """The call that a piece belongs to: by its id, else by its index, else the latest one.
-
-        An id that is new where the index has a call with another id means a new call.
-        """
-        if piece.id and piece.id in self._by_id:
-            return self._by_id[piece.id]
+    def _add_call(self, piece: ToolCallChunk) -> CallState:
         index = call_index(piece)
-        if index is None and not piece.id:
-            return self.calls[-1] if self.calls else None
-        found = None if index is None else self._by_index.get(index)
-        return None if found and found.id and piece.id else found
-
-    def _call_for(self, piece: ToolCallChunk) -> CallState:
-        call = self.call_of(piece)
-        index = call_index(piece)
+        call = self._known_call(piece.id, index)
         if call is None:
             call = CallState(len(self.calls), index)
             if call.position > MAX_INDEX:
@@ -201,19 +191,40 @@ class ChoiceState:
             self._by_index[index] = call
         if piece.id:
             self._by_id[piece.id] = call
+        call.add(piece)
         return call
+
+    def _known_call(self, id: str | None, index: int | None) -> CallState | None:
+        """The call a piece belongs to: by its id, else by its index, else the latest one.
+
+        One id at two indexes is two calls, and so are two ids at one index.
+        """
+        if not id and index is None:
+            return self.calls[-1] if self.calls else None
+        by_id = self._by_id.get(id or "")
+        if by_id and (index is None or by_id.index in (None, index)):
+            return by_id
+        by_index = None if index is None else self._by_index.get(index)
+        return None if by_index and by_index.id and id else by_index
 
     def ordered_calls(self) -> list[CallState]:
         """In order of index, those without one in order of arrival."""
         return sorted(self.calls, key=lambda call: call.position if call.index is None else call.index)
 
-    def value(self) -> Choice:
+    def made_up_id(self, call: CallState, answer_id: str) -> str:
+        """For a call that came without an id: the next turn of the conversation needs one."""
+        made_up = "_".join(filter(None, ("call", answer_id, str(self.index), str(call.position))))
+        while made_up in self._by_id:
+            made_up += "_"
+        return made_up
+
+    def value(self, answer_id: str) -> Choice:
         legacy = self.function_call
         message = Message(
             role=self.role or "assistant",
             content=self.content.value(),
             refusal=self.refusal.value(),
-            tool_calls=[call.value() for call in self.ordered_calls()] or None,
+            tool_calls=[call.value(self.made_up_id(call, answer_id)) for call in self.ordered_calls()] or None,
             annotations=list(self.annotations) or None,
             audio=self.audio.value() if self.audio else None,
             function_call=FunctionCall(legacy.name, str(legacy.arguments)) if legacy else None,
@@ -231,8 +242,9 @@ class Accumulator:
         self.choices: dict[int, ChoiceState] = {}
         self.usage: CompletionUsage | None = None
         self.is_empty = True
+        self.latest_calls: list[Sequence[CallState]] = []  # of the last chunk's choices, those its pieces went to
         self.head = head
-        self._id = ""
+        self.id = ""
         self._model = ""
         self._created = 0
         self._moderation: Moderation | None = None
@@ -247,13 +259,14 @@ class Accumulator:
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in a chunk. Raises `ResponseDecodeError` for an index no answer can have."""
         self.is_empty = False
+        self.latest_calls = []
         for choice in chunk.choices:
             state = self.choices.get(choice.index)
             if state is None:
                 state = self.choices[choice.index] = ChoiceState(checked_index(choice.index))
-            state.add(choice)
-        if not self._id or not self._model:
-            self._id = self._id or chunk.id
+            self.latest_calls.append(state.add(choice))
+        if not self.id or not self._model:
+            self.id = self.id or chunk.id
             self._model = self._model or chunk.model
             self._created = self._created or chunk.created
         self.usage = chunk.usage or self.usage
@@ -264,8 +277,8 @@ class Accumulator:
     def completion(self) -> ChatCompletion:
         """The completion so far; an empty one before the first chunk. Choices stand in order of index."""
         completion = ChatCompletion(
-            id=self._id,
-            choices=[self.choices[index].value() for index in sorted(self.choices)],
+            id=self.id,
+            choices=[self.choices[index].value(self.id) for index in sorted(self.choices)],
             created=self._created,
             model=self._model,
             moderation=self._moderation,
@@ -284,7 +297,7 @@ def call_index(piece: ToolCallChunk) -> int | None:
     if isinstance(index, str):
         if not index.strip():
             return None
-        if not index.strip().isdecimal():
+        if not INDEX.fullmatch(index.strip()):
             raise ResponseDecodeError(f"a tool call has the index {index[:20]!r}")
         index = int(index)
     return None if index is None else checked_index(index)
@@ -301,5 +314,5 @@ def join_base64(pieces: list[str]) -> str:
     """One base64 text out of pieces that are encoded each on its own, or cut anywhere out of one."""
     try:
         return base64.b64encode(b"".join(base64.b64decode(piece, validate=True) for piece in pieces)).decode()
-    except binascii.Error:
+    except ValueError:
         return "".join(pieces)

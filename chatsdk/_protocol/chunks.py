@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._error_body import decode_lenient, error_facts
+from .._error_body import decode_lenient, error_facts, facts_of, retry_hint
 from .._head import Head
-from ..errors import (
-    ChatError,
-    ResponseDecodeError,
-    StreamError,
-    StreamInterruptedError,
-)
+from ..errors import MAX_SHOWN, ChatError, ResponseDecodeError, StreamError, StreamInterruptedError
 from ..types.chunk import (
     AudioChunk,
     ChatCompletionChunk,
@@ -33,23 +28,25 @@ from .wire import decode
 DONE = b"[DONE]"
 
 BLANK = BOM + b" \t\r\n"
-SNIFFED = 4096
-"""Leading bytes of a body that tell what it is; some servers begin with a lot of white space."""
 
-NOTHING = frozenset({b"", b'""', b"null"})
+NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
 
 
 class ChunkDecoder:
-    """`feed` it the bytes of a body and get chunks; `done` is whether the body said that it is whole."""
+    """`feed` it the bytes of a body and get chunks; `done` is whether the body said that it is whole.
 
-    __slots__ = ("_document", "_events", "_head", "_is_document", "done", "error")
+    `start` is what came before the first chunk: for an answer without any, all that can be shown.
+    """
+
+    __slots__ = ("_document", "_events", "_head", "_is_document", "done", "error", "start")
 
     def __init__(self, head: Head) -> None:
         self._head = head
         self._events = SSEDecoder()
         self._document: list[bytes] = []
         self._is_document: bool | None = None  # None: only white space so far
+        self.start: bytes | None = b""
         self.done = False
         self.error: ChatError | None = None
 
@@ -57,17 +54,21 @@ class ChunkDecoder:
         """The chunks that these bytes complete, up to the first error or `[DONE]`."""
         if self._is_document is None and (start := data.lstrip(BLANK)):
             self._is_document = start[0] in b"{[<"
+            data = start if self._is_document else data
         if self._is_document:
             self._document.append(data)
             return []
+        if self.start is not None:
+            self.start = (self.start + data)[:MAX_SHOWN]
         return self._read(self._events.feed(data))
 
     def finish(self) -> list[ChatCompletionChunk]:
         """The chunks that only the end of the body completes."""
         if self._is_document:
-            return self._read_document(b"".join(self._document).removeprefix(BOM))
+            return self._read_document(b"".join(self._document))
+        is_sound = self.error is None
         chunks = self._read(self._events.finish())
-        if isinstance(self.error, ResponseDecodeError):
+        if is_sound and isinstance(self.error, ResponseDecodeError):
             self.error = None  # half an event: the stream is cut, which the verdict says better
         return chunks
 
@@ -77,20 +78,31 @@ class ChunkDecoder:
             if self.done or self.error:
                 break
             data = event.data
-            if not data.startswith(b"{"):
+            if event.name == "error":
+                self.error = _stream_error(data) or _any_error(data)
+                continue
+            if not data.startswith(b"{") or data in NOTHING:
                 data = data.strip()
                 self.done = data.startswith(DONE)
                 if self.done or data in NOTHING:
                     continue
-            if event.name == "error" or b'"error"' in data:
-                self.error = _stream_error(event)
-                if self.error:
-                    break
-            try:
-                chunks.append(decode(ChatCompletionChunk, data))
-            except ResponseDecodeError as error:
-                self.error = error
+            chunks += self._read_chunk(data)
+        if chunks or self.done:
+            self.start = None
         return chunks
+
+    def _read_chunk(self, data: bytes) -> list[ChatCompletionChunk]:
+        """Data of several lines that is no JSON as a whole is events whose blank lines are missing."""
+        try:
+            chunk = decode(ChatCompletionChunk, data)
+        except ResponseDecodeError as error:
+            if b"\n" in data:
+                return self._read([ServerEvent(line) for line in data.split(b"\n")])
+            self.error = _stream_error(data) or error
+            return []
+        if b'"error"' in data or not chunk.choices:
+            self.error = _stream_error(data)
+        return [] if self.error else [chunk]
 
     def _read_document(self, body: bytes) -> list[ChatCompletionChunk]:
         """A body that is no stream: a completion is one chunk, anything else an error."""
@@ -108,15 +120,19 @@ def read_completion(body: bytes, head: Head) -> ChatCompletion:
 
     Raises `APIStatusError` for an error body under a status of success, else what `verdict` finds.
     """
-    start = body[:SNIFFED].lstrip(BLANK)
-    if not start.startswith((b"data", b"event", b"error", b"id", b"retry", b":")):
+    body = body.lstrip(BLANK)
+    if body[:1] in (b"{", b"[", b"<"):
         return decode_completion(body, head)
     decoder, accumulator = ChunkDecoder(head), Accumulator(head)
-    for chunk in decoder.feed(body) + decoder.finish():
-        accumulator.add(chunk)
-    if error := verdict(decoder, accumulator):
-        error.partial = accumulator.completion()
-        raise error
+    chunks = decoder.feed(body) + decoder.finish()
+    try:
+        for chunk in chunks:
+            accumulator.add(chunk)
+        if error := verdict(decoder, accumulator):
+            raise error
+    except ChatError as error:
+        error.partial = None if accumulator.is_empty else accumulator.completion()
+        raise
     return accumulator.completion()
 
 
@@ -128,7 +144,7 @@ def verdict(decoder: ChunkDecoder, accumulator: Accumulator) -> ChatError | None
     if decoder.error is not None:
         return decoder.error
     if accumulator.is_empty:
-        return ResponseDecodeError("the answer is empty: the stream ended without a chunk")
+        return ResponseDecodeError("the answer is empty: it holds no chunk", (decoder.start or b"").strip())
     if decoder.done or accumulator.finished:
         return None
     return StreamInterruptedError("the stream broke off before its end", accumulator.completion())
@@ -184,15 +200,20 @@ def _as_call_chunk(position: int, call: ToolCall) -> ToolCallChunk:
     )
 
 
-def _stream_error(event: ServerEvent) -> StreamError | None:
-    """The error that an event is; any event named `error` is one, whatever it holds."""
-    document = decode_lenient(event.data)
-    facts: dict[str, Any] | None = error_facts(document)
-    if facts is None and event.name == "error":
-        facts = error_facts({"error": document or event.data.decode("utf-8", "replace")})
-    if facts is None:
-        return None
-    code = facts.get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else None
+def _stream_error(data: bytes) -> StreamError | None:
+    """The error that the data of an event is."""
+    document = decode_lenient(data)
+    facts = error_facts(document)
+    return None if facts is None else _as_stream_error(facts, document)
+
+
+def _any_error(data: bytes) -> StreamError:
+    """The data of an event that is named `error`, whatever it holds."""
+    document = decode_lenient(data)
+    return _as_stream_error(facts_of(document) or {"message": data.decode("utf-8", "replace")}, document)
+
+
+def _as_stream_error(facts: dict[str, Any], document: Any) -> StreamError:
     message = facts.get("message") or "the server sent an error"
-    return StreamError(message, code=code, type=facts.get("type"), status=status)
+    hint, status = retry_hint(document), facts.get("status")
+    return StreamError(message, code=facts.get("code"), type=facts.get("type"), status=status, retry_after=hint)

@@ -5,7 +5,7 @@ The accumulator has taken the chunk in before its events are read, so that each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..types.chunk import ChatCompletionChunk, ChunkChoice
 from ..types.event import (
@@ -21,7 +21,7 @@ from ..types.event import (
     ToolCallDone,
     UsageUpdate,
 )
-from .accumulate import Accumulator, ChoiceState
+from .accumulate import Accumulator, CallState, ChoiceState
 
 
 class EventReader:
@@ -33,11 +33,10 @@ class EventReader:
 
     def read(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
         """The events of a chunk that the accumulator has just taken in."""
-        for choice in chunk.choices:
-            state = self._accumulator.choices[choice.index]
-            yield from _deltas(choice, state)
+        for choice, calls in zip(chunk.choices, self._accumulator.latest_calls, strict=True):
+            yield from _deltas(choice, calls)
             if choice.finish_reason:
-                yield from self._end(state)
+                yield from self._end(self._accumulator.choices[choice.index])
         if chunk.usage is not None:
             yield UsageUpdate(chunk.usage)
 
@@ -53,12 +52,12 @@ class EventReader:
         if text := str(state.content):
             yield TextDone(state.index, text)
         for call in state.calls:
-            done = call.value()
-            yield ToolCallDone(state.index, call.position, done.id, done.name, done.arguments)
+            call_id = call.id or state.made_up_id(call, self._accumulator.id)
+            yield ToolCallDone(state.index, call.position, call_id, call.name, str(call.arguments))
         yield Finished(state.index, state.finish_reason)
 
 
-def _deltas(choice: ChunkChoice, state: ChoiceState) -> Iterator[Event]:
+def _deltas(choice: ChunkChoice, calls: Sequence[CallState]) -> Iterator[Event]:
     delta = choice.delta
     if delta.reasoning:
         yield ReasoningDelta(choice.index, delta.reasoning)
@@ -66,10 +65,8 @@ def _deltas(choice: ChunkChoice, state: ChoiceState) -> Iterator[Event]:
         yield TextDelta(choice.index, delta.content)
     if delta.refusal:
         yield RefusalDelta(choice.index, delta.refusal)
-    for piece in delta.tool_calls or ():
-        call = state.call_of(piece)
-        if call is not None:
-            yield ToolCallDelta(choice.index, call.position, call.id, call.name, piece.arguments)
+    for call, piece in zip(calls, delta.tool_calls or (), strict=True):
+        yield ToolCallDelta(choice.index, call.position, call.id, call.name, piece.arguments)
     if delta.audio is not None:
         yield AudioDelta(choice.index, delta.audio.data or "", delta.audio.transcript or "")
     if choice.logprobs is not None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..errors import (
+    QUOTA_WORDS,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -22,7 +23,15 @@ RETRY_STATUS = frozenset({408, 409, 425, 429, 498, *range(500, 600)} - {501, 505
 """Statuses that may pass. 498 is Groq's "no capacity"; 501 and 505 will say the same next time."""
 
 PERMANENT_TYPES = frozenset({"invalid_request_error", "authentication_error", "permission_error", "not_found_error"})
-"""Types of errors inside streams that another attempt only repeats."""
+"""Types of errors under a status of success, and in streams, that another attempt only repeats."""
+
+
+def check_amounts(settings: object, *names: str) -> None:
+    """Raise `UsageError` for a setting that is no number of 0 or more."""
+    for name in names:
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise UsageError(f"{name} is a number of 0 or more, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,9 @@ class RetryBudget:
     capacity: float = 500.0
     cost: float = 14.0
     refund: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_amounts(self, "capacity", "cost", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +68,12 @@ class RetryPolicy:
     budget: RetryBudget | None = field(default_factory=RetryBudget)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.statuses, frozenset | set):
+            raise UsageError("statuses is a set of numbers")
         if isinstance(self.max_retries, bool) or not isinstance(self.max_retries, int) or self.max_retries < 0:
             raise UsageError(f"max_retries is a whole number of 0 or more, not {self.max_retries!r}")
-        for name in ("initial_delay", "max_delay", "max_retry_after"):
-            if not getattr(self, name) >= 0:
-                raise UsageError(f"{name} is a number of seconds of 0 or more")
-        if not 0 <= self.jitter <= 1:
+        check_amounts(self, "initial_delay", "max_delay", "max_retry_after", "jitter")
+        if self.jitter > 1:
             raise UsageError("jitter is a share from 0 to 1")
 
     def next_delay(self, error: ChatError, *, attempt: int, elapsed: float, jitter: float) -> float | None:
@@ -83,13 +95,13 @@ class RetryPolicy:
         match error:
             case QuotaExceededError() | ResponseTooLargeError():
                 return False
+            case StreamError(code=code, type=type_) if {code, type_} & QUOTA_WORDS:
+                return False
             case APIStatusError(should_retry=bool() as verdict):
                 return verdict
-            case APIStatusError(status=status):
+            case APIStatusError(status=status) | StreamError(status=int() as status) if status >= 300:
                 return status in self.statuses
-            case StreamError(status=int() as status):
-                return status in self.statuses
-            case StreamError(type=type_):
+            case APIStatusError(type=type_) | StreamError(type=type_):
                 return type_ not in PERMANENT_TYPES
             case APITimeoutError(phase="total"):
                 return False

@@ -7,8 +7,9 @@ the caller gave: members of a message that the API does not know are kept. `extr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ from .._head import Head
 from ..errors import ResponseDecodeError, UsageError, from_response
 from ..types._base import UNSET, Answer
 from ..types.request import ChatRequest
+from .repair import mend, read_odd_json
 
 A = TypeVar("A", bound=Answer)
 
@@ -43,12 +45,11 @@ def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
 def encode_request(request: ChatRequest) -> bytes:
     """The body of `POST /chat/completions`. Raises `UsageError` naming the parameter or message that is wrong."""
     body = request_builtins(request)
-    extra = body.pop("extra_body", {})
     try:
-        msgspec.convert({**body, "extra_body": extra}, ChatRequest)
+        msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
-    body |= extra
+    body = with_extra_body(body)
     if not body.get("model"):
         raise UsageError("no model: pass model=, to the call or to the client")
     return encode_json(body)
@@ -56,25 +57,37 @@ def encode_request(request: ChatRequest) -> bytes:
 
 def request_builtins(request: ChatRequest) -> dict[str, Any]:
     """The request as dicts and lists, a plain `str` for messages made into one message of the user."""
-    body: dict[str, Any] = _or_explain(_as_builtins, request, _members)
+    body: dict[str, Any] = _or_explain(_as_builtins, request)
     if isinstance(body["messages"], str):
         body["messages"] = [{"role": "user", "content": body["messages"]}]
     return body
 
 
-def encode_json(body: dict[str, Any]) -> bytes:
+def with_extra_body(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with the members of its `extra_body` put into it. Raises `UsageError`."""
+    extra = body.pop("extra_body", None) or {}
+    if not isinstance(extra, dict):
+        raise UsageError("extra_body: expected an object")
+    if not _is_finite(extra):
+        raise UsageError("extra_body: NaN and infinities have no JSON form")
+    return body | extra
+
+
+def encode_json(value: Any) -> bytes:
     """Compact JSON. Raises `UsageError` naming the member that has no JSON form."""
-    encoded: bytes = _or_explain(msgspec.json.encode, body, dict)
+    encoded: bytes = _or_explain(partial(msgspec.json.encode, enc_hook=_plain), value)
     return encoded
 
 
 def to_json(value: Any) -> bytes:
-    """The JSON of any Struct of this package; an answer gives the very bytes it came as."""
+    """The JSON of any Struct of this package; an answer gives the very bytes it came as.
+
+    Raises `UsageError` for a value that has no JSON form.
+    """
     if isinstance(value, ChatRequest):
-        body = request_builtins(value)
-        return encode_json(body | body.pop("extra_body", {}))
+        return encode_json(with_extra_body(request_builtins(value)))
     source = value.__dict__.get("source") if isinstance(value, Answer) else None
-    return msgspec.json.encode(value) if source is None else bytes(source)
+    return encode_json(value) if source is None else bytes(source)
 
 
 def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
@@ -86,10 +99,8 @@ def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
         raise from_response(head.status, head.headers, body, received_at=head.received_at)
     try:
         answer: A = _decoder(cls).decode(body)
-    except UnicodeDecodeError:
-        return decode(cls, body.decode("utf-8", "replace").encode(), head)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ResponseDecodeError(f"the answer is not what the API answers ({error})", body) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        answer = _decode_odd(cls, body, error)
     facts = answer.__dict__
     facts["source"] = body
     if head is not None:
@@ -97,26 +108,53 @@ def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
     return answer
 
 
+def _decode_odd(cls: type[A], body: bytes, refused: Exception) -> A:
+    """The reply that a document of another shape must mean. Raises `ResponseDecodeError` for what is no object."""
+    try:
+        document = read_odd_json(body)
+        if isinstance(document, dict):
+            return msgspec.convert(mend(document, cls), cls)
+    except (ValueError, RecursionError):
+        pass  # then it is what the typed decoder said
+    raise ResponseDecodeError(f"the answer is not what the API answers ({refused})", body) from None
+
+
 @cache
 def _decoder(cls: type[A]) -> msgspec.json.Decoder[A]:
     return msgspec.json.Decoder(cls)
 
 
-def _or_explain(convert: Callable[[Any], Any], value: Any, members: Callable[[Any], dict[str, Any]]) -> Any:
+def _or_explain(convert: Callable[[Any], Any], value: Any) -> Any:
     """`convert(value)`. Raises `UsageError` naming the first member that it fails for."""
     try:
         return convert(value)
     except UNENCODABLE as error:
-        for name, member in members(value).items():
-            try:
-                convert({name: member})
-            except UNENCODABLE:
-                raise UsageError(f"{name}: this has no JSON form: {error}") from None
-        raise UsageError(f"this has no JSON form: {error}") from None
+        place = next((f"{_printable(name)}: " for name, member in _members(value) if _fails(convert, member)), "")
+        raise UsageError(f"{place}this has no JSON form: {_printable(error)}") from None
 
 
-def _members(request: ChatRequest) -> dict[str, Any]:
-    return {name: value for name, value in structs.asdict(request).items() if value is not UNSET}
+def _members(value: Any) -> Iterable[tuple[Any, Any]]:
+    members = structs.asdict(value) if isinstance(value, msgspec.Struct) else value
+    pairs = members.items() if isinstance(members, dict) else ()
+    return ((name, {name: member}) for name, member in pairs if member is not UNSET)
+
+
+def _fails(convert: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        convert(value)
+    except UNENCODABLE:
+        return True
+    return False
+
+
+def _printable(value: object) -> str:
+    return str(value).encode("ascii", "backslashreplace").decode()
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _as_builtins(value: Any) -> Any:
@@ -137,6 +175,6 @@ def _plain(value: Any) -> Any:
 
 def _explain(error: str) -> str:
     """msgspec's message with the place first: `messages[0].content: expected ...`."""
-    what, _, where = error.replace("`key` in `$", "`$").partition(" - at `$")
+    what, _, where = _printable(error).replace("`key` in `$", "`$").partition(" - at `$")
     place = where.rstrip("`").lstrip(".") or "the request"
     return f"{place}: {what[0].lower()}{what[1:]}"

@@ -7,6 +7,7 @@ it out, mostly `None`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
@@ -65,7 +66,13 @@ class Answer(Reply, frozen=True, dict=True):
         An answer that was put together here (a stream's) gives its fields.
         """
         source = self.__dict__.get("source")
-        decoded: dict[str, Any] = msgspec.to_builtins(self) if source is None else msgspec.json.decode(source)
+        if source is None:
+            fields: dict[str, Any] = msgspec.to_builtins(self)
+            return fields
+        try:
+            decoded: dict[str, Any] = msgspec.json.decode(source)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            decoded = json.loads(source.decode("utf-8-sig", "replace"))  # it reads NaN and half a surrogate pair too
         return decoded
 
     @property

@@ -112,5 +112,5 @@ class ChatRequest(_Prompt, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How long-winded the answer is."""
     web_search_options: OrDict[WebSearchOptions] | UnsetType = UNSET
     """Lets a search model search the web."""
-    extra_body: Mapping[str, Any] | UnsetType = UNSET
+    extra_body: Mapping[str, Any] | None | UnsetType = UNSET
     """Not of the API: members put into the body as they are, unchecked; they win over parameters."""

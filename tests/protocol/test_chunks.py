@@ -1,0 +1,309 @@
+"""The body of an answer to chunks, to a completion, and to a verdict on how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatsdk._head import Head
+from chatsdk._protocol.chunks import ChunkDecoder, as_chunk, read_completion
+from chatsdk._protocol.sse import BOM
+from chatsdk.errors import (
+    APIStatusError,
+    AuthenticationError,
+    ChatError,
+    InternalServerError,
+    RateLimitError,
+    ResponseDecodeError,
+    StreamError,
+    StreamInterruptedError,
+)
+from chatsdk.types import ChatCompletion, Choice, CompletionUsage, Message, ToolCall
+
+from .pieces import DONE, HEAD, cuttings, event, read, said, ways_to_cut
+
+A, B, END = event(said("a")), event(said("b")), event(said("", "stop"))
+USAGE = event({"choices": [], "usage": {"total_tokens": 3}})
+WRONG = b'data: {"error":{"message":"too hot","type":"server_error","code":500}}\n\n'
+COMPLETION = b'{"id":"c1","choices":[{"message":{"content":"ab"},"finish_reason":"stop"}],"model":"m"}'
+
+STREAMS: dict[str, tuple[bytes, list[str], type[ChatError] | None]] = {
+    "a usual stream": (A + B + END + DONE, ["a", "b", ""], None),
+    "nothing after [DONE] is read": (A + DONE + B + b"data: garbage\n\n" + DONE + WRONG, ["a"], None),
+    "[DONE] among blanks": (A + b"data:  [DONE] \n\n", ["a"], None),
+    "[DONE] without a space": (A + b"data:[DONE]\n\n", ["a"], None),
+    "[DONE] without its blank line": (A + b"data: [DONE]", ["a"], None),
+    "[DONE] with something behind it": (A + b"data: [DONE]}\n\n" + B, ["a"], None),
+    "[DONE] stands in for a finish reason": (A + DONE, ["a"], None),
+    "a finish reason stands in for [DONE]": (A + END, ["a", ""], None),
+    "usage after the finish reason": (A + END + USAGE + DONE, ["a", "", ""], None),
+    "the last event without its blank line": (A + END.rstrip(), ["a", ""], None),
+    "data of several lines": (b'data: {"choices":\ndata: [{"delta":{"content":"a"}}]}\n\n' + DONE, ["a"], None),
+    "data with blanks round it": (b"data:   " + A[6:-2] + b" \t\n\n" + DONE, ["a"], None),
+    "a pause as empty data": (A + b"data:\n\ndata\n\ndata:   \n\n" + B + DONE, ["a", "b"], None),
+    'a pause as ""': (A + b'data: ""\n\n' + B + DONE, ["a", "b"], None),
+    "a pause as null": (A + b"data: null\n\n" + B + DONE, ["a", "b"], None),
+    "a pause as a ping object": (A + b'data: {"type":"ping"}\n\n' + B + DONE, ["a", "b"], None),
+    "a pause as a comment": (b": PROCESSING\n\n\n" + A + b":\n\n" + B + DONE, ["a", "b"], None),
+    "events of another name": (b"event: ping\n\nevent: message\nid: 1\n" + A + DONE, ["a"], None),
+    "one line end between events": (A[:-1] + B[:-1] + DONE, ["a", "b"], None),
+    "a byte order mark": (BOM + A + DONE, ["a"], None),
+    "bad UTF-8 is replaced": (A.replace(b'"a"', b'"a\xf0\x9fb"') + DONE, ["a\ufffdb"], None),
+    "line separators of Unicode": (event(said("a\u2028b\u0085")) + DONE, ["a\u2028b\u0085"], None),
+    "broken off": (A, ["a"], StreamInterruptedError),
+    "broken off in an event": (A + B[:20], ["a"], StreamInterruptedError),
+    "broken off in a field name": (A + b"dat", ["a"], StreamInterruptedError),
+    "broken off in an event after the end": (A + END + USAGE[:20], ["a", ""], None),
+    "one of two choices has no end": (A + event(said("b", "stop", 1)), ["a", "b"], StreamInterruptedError),
+    "both choices have their end": (event(said("a", "stop")) + event(said("b", "length", 1)), ["a", "b"], None),
+    "no choice at all and no [DONE]": (USAGE, [""], StreamInterruptedError),
+    "an empty finish reason is none": (event(said("a", "")), ["a"], StreamInterruptedError),
+    "nothing": (b"", [], ResponseDecodeError),
+    "only white space": (b"\n \r\n\n", [], ResponseDecodeError),
+    "only comments": (b": ping\n\n", [], ResponseDecodeError),
+    "only [DONE]": (DONE, [], ResponseDecodeError),
+    "only half an event": (A[:20], [], ResponseDecodeError),
+    "plain text": (b"upstream timed out", [], ResponseDecodeError),
+    "garbage": (A + b"data: garbage\n\n" + B + DONE, ["a"], ResponseDecodeError),
+    "garbage after the end": (A + END + b"data: garbage\n\n", ["a", ""], ResponseDecodeError),
+    "a list": (A + b"data: [1]\n\n" + B, ["a"], ResponseDecodeError),
+    "a number": (A + b"data: 1\n\n" + B, ["a"], ResponseDecodeError),
+    "a page in an event": (A + b"data: <html>\n\n" + B, ["a"], ResponseDecodeError),
+    "half a document in a whole event": (A + b'data: {"choices":[\n\n' + B, ["a"], ResponseDecodeError),
+    "a member of the wrong kind": (A + b'data: {"choices":5}\n\n', ["a"], ResponseDecodeError),
+    "an error": (A + WRONG + B + DONE, ["a"], StreamError),
+    "an error first of all": (WRONG + DONE, [], StreamError),
+    "an error after the end": (A + END + WRONG, ["a", ""], StreamError),
+    "an error without its blank line": (A + WRONG.rstrip(), ["a"], StreamError),
+    "an error that is none": (
+        event({**said("a"), "error": None}) + event({**said("b"), "error": {}}) + DONE,
+        ["a", "b"],
+        None,
+    ),
+    "talk of an error": (event(said('"error"')) + event({**said("b"), "kind": "error"}) + DONE, ['"error"', "b"], None),
+    "a completion": (COMPLETION, ["ab"], None),
+    "a completion with white space round it": (b"\r\n \n" + COMPLETION + b"\n", ["ab"], None),
+    "a completion after a byte order mark": (BOM + COMPLETION, ["ab"], None),
+    "a completion with bad UTF-8": (COMPLETION.replace(b"ab", b"a\xffb"), ["a\ufffdb"], None),
+    "half a completion": (COMPLETION[:40], [], ResponseDecodeError),
+    "half a completion after white space": (b" \r\n" + COMPLETION[:40], [], ResponseDecodeError),
+    "a completion without choices": (b'{"id":"c1","choices":[]}', [], ResponseDecodeError),
+    "a document that is something else": (b'{"message":"hello"}', [], ResponseDecodeError),
+    "a list instead of a stream": (b"[]", [], ResponseDecodeError),
+    "a page": (b"<!doctype html><title>Welcome</title>", [], ResponseDecodeError),
+    "an error document": (b'\n{"error":"Unexpected endpoint"}', [], APIStatusError),
+    "an error document with choices": (b'{"error":{"message":"no"},"choices":[{}]}', [], APIStatusError),
+    "an error document that names its status": (b'{"error":{"message":"no","code":401}}', [], AuthenticationError),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_body_gives_these_chunks_and_ends_like_this_however_it_is_cut(name: str) -> None:
+    body, texts, error = STREAMS[name]
+    whole = read([body])
+    assert (whole.texts, type(whole.error)) == (texts, error or type(None))
+    for pieces in ways_to_cut(body):
+        assert read(pieces).facts == whole.facts, pieces
+
+
+@settings(max_examples=15)
+@pytest.mark.parametrize("name", STREAMS)
+@given(data=st.data())
+def test_random_cuts_change_nothing(name: str, data: st.DataObject) -> None:
+    body, _, _ = STREAMS[name]
+    assert read(data.draw(cuttings(body))).facts == read([body]).facts
+
+
+@given(data=st.data(), body=st.lists(st.sampled_from([A, B, END, USAGE, WRONG, DONE, b"\n", b"data: ", b"{"])))
+def test_random_cuts_of_random_streams_change_nothing(data: st.DataObject, body: list[bytes]) -> None:
+    assert read(data.draw(cuttings(b"".join(body)))).facts == read([b"".join(body)]).facts
+
+
+@given(st.binary())
+def test_no_bytes_make_reading_a_stream_raise(body: bytes) -> None:
+    read([body])
+    read([b"data: " + body + b"\n\n"])
+
+
+def test_what_came_before_an_error_is_handed_out_with_the_same_bytes() -> None:
+    decoder = ChunkDecoder(HEAD)
+    assert [chunk.choices[0].delta.content for chunk in decoder.feed(A + WRONG)] == ["a"]
+    assert isinstance(decoder.error, StreamError)
+    assert not decoder.done
+
+
+def test_an_interruption_has_what_had_come() -> None:
+    error = read([A + B]).error
+    assert isinstance(error, StreamInterruptedError)
+    assert error.partial.text == "ab"
+    assert error.partial.request_id == "req_1"
+
+
+def test_an_empty_answer_is_told_as_such() -> None:
+    assert "empty" in str(read([b""]).error)
+
+
+def test_an_error_document_has_the_facts_of_its_head() -> None:
+    head = Head(200, {"x-request-id": "req_2", "retry-after": "7"})
+    error = read([b'{"error":{"message":"no","code":"429"}}'], head).error
+    assert isinstance(error, RateLimitError)
+    assert (error.status, error.request_id, error.retry_after) == (429, "req_2", 7)
+
+
+ERRORS: dict[str, tuple[bytes, tuple[str, Any, str | None, int | None]]] = {
+    "nested": (WRONG, ("too hot", 500, "server_error", 500)),
+    "nested with a word for a code": (b'data: {"error":{"message":"no","code":"bad"}}\n\n', ("no", "bad", None, None)),
+    "nested with its status as text": (b'data: {"error":{"message":"no","code":"503"}}\n\n', ("no", "503", None, 503)),
+    "nested with a code that is no status": (b'data: {"error":{"message":"no","code":7}}\n\n', ("no", 7, None, None)),
+    "nested next to choices": (event({**said("a"), "error": {"message": "no"}}), ("no", None, None, None)),
+    "nested and empty of facts": (b'data: {"error":{"x":1}}\n\n', ("the server sent an error", None, None, None)),
+    "a message that is an object": (b'data: {"error":{"message":{"a":1}}}\n\n', ('{"a":1}', None, None, None)),
+    "flat": (b'data: {"object":"error","message":"no","code":400}\n\n', ("no", 400, None, 400)),
+    "a text": (b'data: {"error":"no","error_type":"generation"}\n\n', ("no", None, "generation", None)),
+    "an event named error": (b"event: error\n" + WRONG, ("too hot", 500, "server_error", 500)),
+    "an event named error, flat": (b'event: error\ndata: {"message":"no","code":429}\n\n', ("no", 429, None, 429)),
+    "an event named error, a text": (b'event: error\ndata: "no"\n\n', ("no", None, None, None)),
+    "an event named error, no JSON": (b"event: error\ndata: oh no\n\n", ("oh no", None, None, None)),
+    "an event named error, a number": (b"event: error\ndata: 503\n\n", ("503", None, None, None)),
+    "an event named error, a list": (b'event: error\ndata: ["no"]\n\n', ('["no"]', None, None, None)),
+    "an event named error, an empty object": (
+        b"event: error\ndata: {}\n\n",
+        ("the server sent an error", None, None, None),
+    ),
+    "an event named error, bad UTF-8": (b"event: error\ndata: n\xff\n\n", ("n\ufffd", None, None, None)),
+    "the field error": (b'error: {"code":400,"message":"no","type":"t"}\n\n', ("no", 400, "t", 400)),
+    "the field error as text": (b"error: no\n\n", ("no", None, None, None)),
+    "the field error, nested": (b'error: {"error":{"message":"no"}}\n\n', ("no", None, None, None)),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_in_a_stream_has_these_facts(name: str) -> None:
+    body, facts = ERRORS[name]
+    for pieces in (*ways_to_cut(A + body), [A + body.rstrip()]):
+        ending = read(pieces)
+        assert ending.texts == ["a"]
+        assert isinstance(ending.error, StreamError)
+        assert (ending.error.message, ending.error.code, ending.error.type, ending.error.status) == facts
+
+
+@pytest.mark.parametrize("body", [b'{"error":true}', b'{"error":["no"]}', b'{"error":7}'])
+def test_an_error_of_any_kind_that_is_not_empty_is_an_error(body: bytes) -> None:
+    assert isinstance(read([A + b"data: " + body + b"\n\n"]).error, StreamError)
+
+
+# -- bodies of plain calls
+
+READABLE = {
+    "JSON": COMPLETION,
+    "JSON after white space": b"\n         \n\n" * 900 + COMPLETION,
+    "JSON after a byte order mark": BOM + COMPLETION,
+    "a stream": A + B + END + DONE,
+    "a stream without [DONE]": A + B + END,
+    "a stream with line ends of CRLF": (A + B + END + DONE).replace(b"\n", b"\r\n"),
+    "a stream that begins with a comment": b": ping\n\n" + A + B + END + DONE,
+    "a stream that begins with a name": b"event: message\n" + A + B + END + DONE,
+    "a stream that begins with an id": b"id: 1\nretry: 2\n" + A + B + END + DONE,
+    "a stream that begins with retry": b"retry: 2\n\n" + A + B + END + DONE,
+    "a stream after white space": b"\r\n \n" + A + B + END + DONE,
+    "a stream after a byte order mark": BOM + A + B + END + DONE,
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_a_body_is_a_completion(name: str) -> None:
+    completion = read_completion(READABLE[name], HEAD)
+    assert (completion.text, completion.finish_reason, completion.request_id) == ("ab", "stop", "req_1")
+
+
+def test_a_completion_keeps_the_bytes_it_came_as() -> None:
+    completion = read_completion(b' {"choices":[{}],"unknown":1}', HEAD)
+    assert completion.raw == {"choices": [{}], "unknown": 1}
+
+
+UNREADABLE: dict[str, tuple[bytes, type[ChatError], str | None]] = {
+    "nothing": (b"", ResponseDecodeError, None),
+    "white space": (b"\n" * 5000, ResponseDecodeError, None),
+    "null": (b"null", ResponseDecodeError, None),
+    "half a document": (COMPLETION[:30], ResponseDecodeError, None),
+    "no choices": (b'{"id":"x"}', ResponseDecodeError, None),
+    "empty choices": (b'{"choices":[]}', ResponseDecodeError, None),
+    "a page": (b"<html><title>Welcome</title>", ResponseDecodeError, None),
+    "plain text": (b"upstream timed out", ResponseDecodeError, None),
+    "an error": (b'{"error":{"message":"no"}}', APIStatusError, None),
+    "an error as text": (b'{"error":"no"}', APIStatusError, None),
+    "an error with a code": (b'{"error":{"message":"no","code":502}}', InternalServerError, None),
+    "an error with a code as text": (b'{"error":{"message":"no","code":"429"}}', RateLimitError, None),
+    "an error next to choices": (b'{"error":{"message":"no"},"choices":[{}]}', APIStatusError, None),
+    "a flat error": (b'{"object":"error","message":"no","code":401}', AuthenticationError, None),
+    "a stream that breaks off": (A + B, StreamInterruptedError, "ab"),
+    "a stream that breaks off in an event": (A + B[:20], StreamInterruptedError, "a"),
+    "a stream with an error": (A + WRONG, StreamError, "a"),
+    "a stream with garbage": (A + b"data: garbage\n\n" + B + DONE, ResponseDecodeError, "a"),
+    "a stream with garbage after its end": (A + END + b"data: garbage\n\n", ResponseDecodeError, "a"),
+    "a stream with an index no answer has": (A + event(said("b", index=128)), ResponseDecodeError, "a"),
+    "a stream of nothing": (DONE, ResponseDecodeError, None),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_body_that_is_no_whole_completion_raises_with_what_had_come(name: str) -> None:
+    body, kind, partial = UNREADABLE[name]
+    with pytest.raises(ChatError) as caught:
+        read_completion(body, HEAD)
+    assert type(caught.value) is kind
+    assert (caught.value.partial.text if caught.value.partial else "") == (partial or "")
+
+
+@pytest.mark.parametrize("body", [b"upstream timed out", b"error code: 502", b"data center on fire"])
+def test_a_body_that_is_plain_text_is_shown(body: bytes) -> None:
+    with pytest.raises(ResponseDecodeError) as caught:
+        read_completion(body, HEAD)
+    assert body.decode() in str(caught.value)
+
+
+@given(st.binary() | st.binary().map(b"data: ".__add__))
+def test_any_bytes_are_a_completion_or_an_error_of_ours(body: bytes) -> None:
+    with contextlib.suppress(ChatError):
+        assert isinstance(read_completion(body, HEAD), ChatCompletion)
+
+
+def test_a_chunk_says_all_that_a_completion_says() -> None:
+    completion = ChatCompletion(
+        id="c1",
+        choices=[
+            Choice(1, Message(content="b"), "length"),
+            Choice(0, Message(content=None, tool_calls=[ToolCall("t1")], reasoning_text="hm"), "tool_calls"),
+        ],
+        created=7,
+        model="m",
+        service_tier="flex",
+        system_fingerprint="fp",
+        usage=CompletionUsage(1, 2, 3),
+    )
+    assert msgspec.to_builtins(as_chunk(completion)) == {
+        "id": "c1",
+        "choices": [
+            {"index": 1, "delta": {"role": "assistant", "content": "b"}, "finish_reason": "length"},
+            {
+                "index": 0,
+                "delta": {
+                    "role": "assistant",
+                    "tool_calls": [{"index": 0, "id": "t1", "type": "function"}],
+                    "reasoning": "hm",
+                },
+                "finish_reason": "tool_calls",
+            },
+        ],
+        "created": 7,
+        "model": "m",
+        "object": "chat.completion.chunk",
+        "service_tier": "flex",
+        "system_fingerprint": "fp",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+    }
