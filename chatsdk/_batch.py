@@ -48,17 +48,8 @@ class BatchResult(Struct, frozen=True):
 class Batch:
     """An async iterator over `BatchResult`s; `async with` it, or drop it, to end the calls under way."""
 
-    def __init__(
-        self,
-        create: Create,
-        requests: Iterable[BatchItem] | AsyncIterable[BatchItem],
-        concurrency: int,
-        ordered: bool,
-    ) -> None:
-        checked_count("concurrency", concurrency)
-        if isinstance(requests, str | Mapping) or not isinstance(requests, Iterable | AsyncIterable):
-            raise UsageError("requests is an iterable of requests, not a single one")
-        self._run = Run(create, requests, concurrency, ordered)
+    def __init__(self, run: Run) -> None:
+        self._run = run
 
     def __aiter__(self) -> Batch:
         return self
@@ -88,8 +79,7 @@ class Batch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def __del__(self) -> None:
-        if run := self.__dict__.get("_run"):
-            run.cancel()
+        self._run.cancel()
 
 
 class Run:
@@ -106,6 +96,9 @@ class Run:
         concurrency: int,
         ordered: bool,
     ) -> None:
+        checked_count("concurrency", concurrency)
+        if isinstance(requests, str | Mapping) or not isinstance(requests, Iterable | AsyncIterable):
+            raise UsageError("requests is an iterable of requests, not a single one")
         self._create = create
         self._source = aiter(requests) if isinstance(requests, AsyncIterable) else iter(requests)
         self._source_lock = asyncio.Lock()

@@ -6,6 +6,7 @@ steps: a stream that is left, lost or cancelled has only a socket to drop, which
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
@@ -214,7 +215,7 @@ class ChatStream:
         self._response = response
         self._head = self._accumulator.head = response.head
         self._decoder = ChunkDecoder(response.head)
-        self._watchdog = Watchdog(response, options.timeout, deadline)
+        self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
 
     async def _fill(self) -> None:
         """The chunks of one read; after the last one the verdict, as an error or as the outcome `complete`."""

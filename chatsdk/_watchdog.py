@@ -29,8 +29,10 @@ class Watchdog:
         "_waiting_since",
     )
 
-    def __init__(self, response: HttpResponse, limits: Timeouts, deadline: Deadline) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(
+        self, response: HttpResponse, limits: Timeouts, deadline: Deadline, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._loop = loop
         self._response = response
         self._deadline = deadline
         self._idle = limits.idle

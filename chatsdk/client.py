@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import structs
 
-from ._batch import Batch, BatchItem
+from ._batch import Batch, BatchItem, Run
 from ._caller import Caller
 from ._options import APIKey, Timeouts, changed, checked_count, resolve
 from ._protocol.chunks import read_completion
@@ -128,7 +128,7 @@ class AsyncChatClient:
         `ChatRequest`. A failed one gives a result with an `error`; nothing but a failure of `requests` itself raises.
         At most twice `concurrency` requests are taken ahead of what has been handed out.
         """
-        return Batch(self._complete, requests, concurrency, ordered)
+        return Batch(Run(self._complete, requests, concurrency, ordered))
 
     def with_options(
         self,

@@ -404,31 +404,6 @@ async def test_each_time_limit_is_told_by_its_phase_and_keeps_what_came(server: 
             assert stream.outcome == "error"
 
 
-async def test_only_meaning_resets_the_idle_limit(server: ChatServer) -> None:
-    pings: list[object] = [b": ping\n\n" for _ in range(200)]
-
-    class Pause:
-        async def wait(self) -> None:
-            await asyncio.sleep(0.005)
-
-    beats = [beat for ping in pings for beat in (ping, Pause())]
-    server.enqueue(Reply.sse([piece("Hello"), *beats]))
-    async with AsyncChatClient(base_url=server.base_url, model="m", timeout=Timeouts(idle=0.1)) as client:
-        with pytest.raises(APITimeoutError, match="idle"):
-            await client.stream("Hi").completion()
-
-
-async def test_a_slow_consumer_is_never_a_timeout(server: ChatServer) -> None:
-    gate = asyncio.Event()
-    server.enqueue(Reply.sse([piece("Hel"), gate, piece("lo", finish="stop"), DONE]))
-    async with AsyncChatClient(base_url=server.base_url, model="m", timeout=Timeouts(idle=0.05)) as client:
-        stream = client.stream("Hi")
-        assert await anext(stream.text()) == "Hel"
-        await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.15)
-        gate.set()
-        assert (await stream.completion()).text == "Hello"
-
-
 async def test_a_completion_in_answer_to_a_stream_is_one_chunk(client: AsyncChatClient, server: ChatServer) -> None:
     body = {
         "id": "c1",

@@ -155,8 +155,9 @@ async def test_parallel_streams_do_not_mix(engine: AsyncChatClient) -> None:
 
 
 async def test_streams_one_after_another_though_the_server_drops_each_connection(engine: AsyncChatClient) -> None:
-    for _ in range(20):
-        await engine.stream("Hi", max_tokens=2).completion()
+    reasons = [(await engine.stream("Hi", max_tokens=2).completion()).finish_reason for _ in range(20)]
+
+    assert reasons == ["length"] * 20
 
 
 async def test_a_wrong_request_is_told_in_the_engines_words(engine: AsyncChatClient) -> None:
