@@ -23,7 +23,7 @@ from ..types.chunk import (
 from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .sse import BOM, ServerEvent, SSEDecoder
-from .wire import decode
+from .wire import decode, raise_error_in
 
 DONE = b"[DONE]"
 
@@ -154,6 +154,7 @@ def decode_completion(body: bytes, head: Head) -> ChatCompletion:
     """The completion that a JSON body is. Raises `APIStatusError` for an error body, else `ResponseDecodeError`."""
     completion = decode(ChatCompletion, body, head)
     if not completion.choices:
+        raise_error_in(body, head)
         raise ResponseDecodeError("the answer holds no choices", body)
     return completion
 

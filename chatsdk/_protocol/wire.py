@@ -95,8 +95,8 @@ def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
 
     With its head it is a whole answer, and an error under a status of success raises its `APIStatusError`.
     """
-    if head is not None and b'"error"' in body and error_facts(decode_lenient(body)):
-        raise from_response(head.status, head.headers, body, received_at=head.received_at)
+    if head is not None and b'"error"' in body:
+        raise_error_in(body, head)
     try:
         answer: A = _decoder(cls).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -106,6 +106,12 @@ def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
     if head is not None:
         facts["head"] = head
     return answer
+
+
+def raise_error_in(body: bytes, head: Head) -> None:
+    """Raise the `APIStatusError` that a body under a status of success is, if it is one."""
+    if error_facts(decode_lenient(body)) is not None:
+        raise from_response(head.status, head.headers, body, received_at=head.received_at)
 
 
 def _decode_odd(cls: type[A], body: bytes, refused: Exception) -> A:

@@ -237,6 +237,8 @@ UNREADABLE: dict[str, tuple[bytes, type[ChatError], str | None]] = {
     "plain text": (b"upstream timed out", ResponseDecodeError, None),
     "an error": (b'{"error":{"message":"no"}}', APIStatusError, None),
     "an error as text": (b'{"error":"no"}', APIStatusError, None),
+    "an error as a detail": (b'{"detail":"no"}', APIStatusError, None),
+    "an error in a list": (b'[{"error":{"message":"no","code":503}}]', InternalServerError, None),
     "an error with a code": (b'{"error":{"message":"no","code":502}}', InternalServerError, None),
     "an error with a code as text": (b'{"error":{"message":"no","code":"429"}}', RateLimitError, None),
     "an error next to choices": (b'{"error":{"message":"no"},"choices":[{}]}', APIStatusError, None),
