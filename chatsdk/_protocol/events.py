@@ -21,7 +21,9 @@ from ..types.event import (
     ToolCallDone,
     UsageUpdate,
 )
-from .accumulate import Accumulator, CallState, ChoiceState
+from .accumulate import Accumulator
+from .choice import ChoiceState
+from .tool_calls import CallState
 
 
 class EventReader:
@@ -51,8 +53,8 @@ class EventReader:
         self._finished.add(state.index)
         if text := str(state.content):
             yield TextDone(state.index, text)
-        for call in state.calls:
-            call_id = call.id or state.made_up_id(call, self._accumulator.id)
+        for call in state.tool_calls.calls:
+            call_id = call.id or state.tool_calls.made_up_id(call, state.call_prefix(self._accumulator.id))
             yield ToolCallDone(state.index, call.position, call_id, call.name, str(call.arguments))
         yield Finished(state.index, state.finish_reason)
 

@@ -6,12 +6,14 @@ it leaves out of the delta, as the API sends them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ._base import Answer, Reply, always
 from .logprobs import Logprobs
 from .moderation import Moderation
-from .response import Annotation
+from .response import Annotation, details_text
 from .usage import CompletionUsage
 
 
@@ -73,11 +75,12 @@ class ChoiceDelta(Reply, frozen=True):
     annotations: list[Annotation] | None = None
     reasoning_content: str | None = None
     reasoning_text: str | None = msgspec.field(default=None, name="reasoning")
+    reasoning_details: list[dict[str, Any]] | None = None
 
     @property
     def reasoning(self) -> str | None:
         """A piece of what the model thinks first, whichever of its names the server uses."""
-        return self.reasoning_content or self.reasoning_text
+        return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
 
 
 class ChunkChoice(Reply, frozen=True):

@@ -6,6 +6,8 @@ the fields in which other servers put a model's reasoning.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ._base import UNSET, Answer, Reply, always
@@ -83,6 +85,12 @@ class Audio(Reply, frozen=True):
     expires_at: int = always(0)
 
 
+def details_text(details: list[dict[str, Any]] | None) -> str | None:
+    """The text of reasoning details (OpenRouter's form), `None` where they have none, as when they are encrypted."""
+    texts = (detail.get("text") or detail.get("summary") for detail in details or ())
+    return "".join(text for text in texts if isinstance(text, str)) or None
+
+
 class Message(Reply, frozen=True):
     """What the model said."""
 
@@ -95,11 +103,12 @@ class Message(Reply, frozen=True):
     function_call: FunctionCall | None = None
     reasoning_content: str | None = None
     reasoning_text: str | None = msgspec.field(default=None, name="reasoning")
+    reasoning_details: list[dict[str, Any]] | None = None
 
     @property
     def reasoning(self) -> str | None:
         """What the model thought first, whichever of its names the server uses."""
-        return self.reasoning_content or self.reasoning_text
+        return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
 
     def to_request(self) -> AssistantMessage:
         """The message as the next turn of the conversation repeats it: only what a request may hold."""

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsdk._protocol.accumulate import MAX_INDEX, Accumulator, join_base64
+from chatsdk._protocol.accumulate import Accumulator
+from chatsdk._protocol.choice import join_base64
+from chatsdk._protocol.tool_calls import MAX_INDEX
 from chatsdk._protocol.chunks import as_chunk
 from chatsdk.errors import ResponseDecodeError
 from chatsdk.types import (
