@@ -6,6 +6,7 @@ error in `error` for when the chunks are used up.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .._error_body import decode_lenient, error_facts, facts_of, retry_hint
@@ -28,6 +29,8 @@ from .wire import decode, raise_error_in
 DONE = b"[DONE]"
 
 BLANK = BOM + b" \t\r\n"
+
+SSE_LINE = re.compile(rb"(?:data|event|id|retry|error)?:")
 
 NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
@@ -83,7 +86,7 @@ class ChunkDecoder:
                 continue
             if not data.startswith(b"{") or data in NOTHING:
                 data = data.strip()
-                self.done = data.startswith(DONE)
+                self.done = data.strip(b'"').startswith(DONE)
                 if self.done or data in NOTHING:
                     continue
             chunks += self._read_chunk(data)
@@ -144,8 +147,10 @@ def verdict(decoder: ChunkDecoder, accumulator: Accumulator) -> ChatError | None
     if decoder.error is not None:
         return decoder.error
     if accumulator.is_empty:
-        return ResponseDecodeError("the answer is empty: it holds no chunk", (decoder.start or b"").strip())
-    if decoder.done or accumulator.finished:
+        start = (decoder.start or b"").strip()
+        if not start or not SSE_LINE.match(start):
+            return ResponseDecodeError("the answer is empty: it holds no chunk", start)
+    elif decoder.done or accumulator.finished:
         return None
     return StreamInterruptedError("the stream broke off before its end", accumulator.completion())
 

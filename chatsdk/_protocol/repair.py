@@ -85,15 +85,7 @@ def _mended_dict(value: Any, shape: Any) -> Any:
 
 
 def _mended_text(value: Any, shape: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "".join(part if isinstance(part, str) else str(_text_of(part) or "") for part in value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _text_of(part: Any) -> Any:
-    return part.get("text") if isinstance(part, dict) else None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _mended_number(value: Any, shape: Any) -> Any:

@@ -21,6 +21,7 @@ from ..errors import ResponseDecodeError, UsageError, from_response
 from ..types._base import UNSET, Answer
 from ..types.request import ChatRequest
 from .repair import mend, read_odd_json
+from .shapes import ODD, straighten
 
 A = TypeVar("A", bound=Answer)
 
@@ -99,8 +100,10 @@ def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
         raise_error_in(body, head)
     try:
         answer: A = _decoder(cls).decode(body)
+        if cls in ODD and ODD[cls](answer, body):
+            answer = _decode_odd(cls, body, "its shape is odd")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        answer = _decode_odd(cls, body, error)
+        answer = _decode_odd(cls, body, str(error))
     facts = answer.__dict__
     facts["source"] = body
     if head is not None:
@@ -114,12 +117,12 @@ def raise_error_in(body: bytes, head: Head) -> None:
         raise from_response(head.status, head.headers, body, received_at=head.received_at)
 
 
-def _decode_odd(cls: type[A], body: bytes, refused: Exception) -> A:
+def _decode_odd(cls: type[A], body: bytes, refused: str) -> A:
     """The reply that a document of another shape must mean. Raises `ResponseDecodeError` for what is no object."""
     try:
         document = read_odd_json(body)
         if isinstance(document, dict):
-            return msgspec.convert(mend(document, cls), cls)
+            return msgspec.convert(mend(straighten(document) if cls in ODD else document, cls), cls)
     except (ValueError, RecursionError):
         pass  # then it is what the typed decoder said
     raise ResponseDecodeError(f"the answer is not what the API answers ({refused})", body) from None

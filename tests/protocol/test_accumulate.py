@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.choice import join_base64
-from chatsdk._protocol.tool_calls import MAX_INDEX
 from chatsdk._protocol.chunks import as_chunk
+from chatsdk._protocol.tool_calls import MAX_INDEX
 from chatsdk.errors import ResponseDecodeError
 from chatsdk.types import (
     Annotation,

@@ -1,0 +1,110 @@
+"""Where and how some servers put things, and where the API has them. Works on plain JSON, for odd answers only.
+
+`ODD` tells from the typed answer and its bytes whether an answer is worth a second look; the common one is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..types._base import Answer
+from ..types.chunk import ChatCompletionChunk
+from ..types.response import ChatCompletion
+
+USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*\{')
+
+THOUGHTS = ("reasoning_content", "reasoning")
+
+
+def is_odd_chunk(chunk: ChatCompletionChunk, body: bytes) -> bool:
+    """A message in place of a delta, a finish reason in camel case, usage in another place or empty."""
+    if b'"message"' in body or b'"finishReason"' in body:
+        return True
+    if b'"usage"' not in body or (chunk.usage is not None and chunk.usage.total_tokens):
+        return False
+    return USAGE_OBJECT.search(body) is not None
+
+
+def is_odd_completion(completion: ChatCompletion, body: bytes) -> bool:
+    """Empty values for absent ones, usage in another place."""
+    if completion.usage is None and USAGE_OBJECT.search(body):
+        return True
+    for choice in completion.choices:
+        audio, call = choice.message.audio, choice.message.function_call
+        if choice.finish_reason == "" or (audio and not audio.id) or (call and not call.name):
+            return True
+    return b'"finishReason"' in body
+
+
+ODD: Mapping[type[Answer], Callable[[Any, bytes], bool]] = {
+    ChatCompletionChunk: is_odd_chunk,
+    ChatCompletion: is_odd_completion,
+}
+
+
+def straighten(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with everything in the place and the form that the API has it in."""
+    listed = document.get("choices")
+    choices = [_straight_choice(choice) for choice in listed if choice] if isinstance(listed, list) else listed
+    return {**document, "choices": choices, "usage": next(_usages(document), None)}
+
+
+def _usages(document: dict[str, Any]) -> Iterator[Any]:
+    """Wherever usage is told that says something, the API's own place first."""
+    listed = document.get("choices")
+    for place in (document, *(listed if isinstance(listed, list) else ()), document.get("x_groq")):
+        usage = place.get("usage") if isinstance(place, dict) else None
+        if isinstance(usage, dict) and any(count is not None for count in usage.values()):
+            yield usage
+
+
+def _straight_choice(choice: Any) -> Any:
+    if not isinstance(choice, dict):
+        return choice
+    choice = {**choice, "finish_reason": choice.get("finish_reason") or choice.get("finishReason") or None}
+    if "delta" not in choice and "message" in choice:
+        choice["delta"] = choice["message"]  # a completion has no use for it, a chunk none for the message
+    for name in ("delta", "message"):
+        if isinstance(choice.get(name), dict):
+            choice[name] = _straight_message(choice[name])
+    return choice
+
+
+def _straight_message(message: dict[str, Any]) -> dict[str, Any]:
+    message = {name: value for name, value in message.items() if not _is_hollow(value)}
+    for name in THOUGHTS:
+        if isinstance(message.get(name), dict):
+            message[name] = message[name].get("text")
+    content = message.get("content")
+    if isinstance(content, list):
+        thought = "".join(map(_thought_of, content))
+        message["content"] = "".join(map(_text_of, content)) or (None if thought else "")
+        if thought and not any(message.get(name) for name in THOUGHTS):
+            message["reasoning_content"] = thought
+    return message
+
+
+def _is_hollow(value: Any) -> bool:
+    """An object that says nothing, such as audio without an id, sent for a value that is absent."""
+    return isinstance(value, dict) and not any(value.values())
+
+
+def _text_of(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else None
+    return text if isinstance(text, str) else ""
+
+
+def _thought_of(part: Any) -> str:
+    """The text of a part that is thinking, Mistral's form (a list of parts) and the plain one, or a summary of it."""
+    if not isinstance(part, dict) or part.get("type") not in ("thinking", "reasoning"):
+        return ""
+    for name in ("thinking", "reasoning", "text", "summary"):
+        if isinstance(part.get(name), str):
+            return str(part[name])
+        if isinstance(part.get(name), list):
+            return "".join(str(inner.get("text") or "") for inner in part[name] if isinstance(inner, dict))
+    return ""
