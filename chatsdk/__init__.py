@@ -3,6 +3,7 @@
 The names below are loaded when they are first used: importing this package does not import aiohttp.
 
 client        AsyncChatClient, what a program starts with
+conversation  Conversation, for bots
 messages      system() user() image() ...: messages and parts
 types         Structs of requests, replies, chunks and events
 errors        everything that is raised
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ._protocol.wire import to_json as to_json
     from ._stream import ChatStream as ChatStream
     from .client import AsyncChatClient as AsyncChatClient
+    from .conversation import Conversation as Conversation
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIStatusError as APIStatusError
     from .errors import APITimeoutError as APITimeoutError
@@ -93,6 +95,7 @@ _HOMES = {
     "._protocol.wire": "to_json",
     "._stream": "ChatStream",
     ".client": "AsyncChatClient",
+    ".conversation": "Conversation",
     ".errors": (
         "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ChatError "
         "ClientClosedError ConflictError ContentFilterError InternalServerError LengthLimitError NotFoundError "

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import anyio
 
@@ -21,6 +21,7 @@ from ._protocol.chunks import ChunkDecoder, verdict
 from ._protocol.events import EventReader
 from ._retrying import Deadline
 from ._transport import HttpResponse
+from ._views import Snapshots, SSEBody, View, as_delta
 from ._watchdog import Watchdog
 from .errors import (
     APIConnectionError,
@@ -31,13 +32,11 @@ from .errors import (
     StreamInterruptedError,
     UsageError,
 )
-from .types.chunk import ChatCompletionChunk, ChunkChoice
+from .types.chunk import ChatCompletionChunk
 from .types.delta import Delta
 from .types.event import Event
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
-
-T = TypeVar("T")
 
 Outcome = Literal["open", "complete", "stopped", "truncated", "error"]
 
@@ -52,6 +51,7 @@ class ChatStream:
     """
 
     def __init__(self, caller: Caller, body: bytes) -> None:
+        self.on_complete: Callable[[ChatCompletion], None] | None = None  # called once, when it has come whole
         self._caller = caller
         self._body = body
         self._chunks: deque[ChatCompletionChunk] = deque()
@@ -112,6 +112,20 @@ class ChatStream:
     def events(self) -> View[Event]:
         """What happens, choice by choice; see `chatsdk.types.event`."""
         return View(self, "events", self._event_reader.read, self._event_reader.finish)
+
+    def snapshots(self, every: float = 1.0) -> Snapshots:
+        """The whole text of choice 0 so far, at most once in `every` seconds, and always at the end.
+
+        For a bot that edits a message: it is looked at as chunks come, so a pause of the server is one here.
+        """
+        return Snapshots(self, every)
+
+    def sse(self) -> SSEBody:
+        """The bytes of a server-sent event stream to pass on to a browser: the chunks as they came, then `[DONE]`.
+
+        A stream that fails ends with an event `error` in place of `[DONE]`, and does not raise.
+        """
+        return SSEBody(self)
 
     def items(self, view: Any) -> deque[Any]:
         """Where a view keeps what is left of its last chunk, so that a second view of its kind goes on there."""
@@ -248,6 +262,8 @@ class ChatStream:
         if error is not None:
             raise error
         self._outcome = "complete"
+        if self.on_complete is not None:
+            self.on_complete(self.so_far)
 
     def _fail(self, error: ChatError) -> None:
         self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
@@ -264,51 +280,3 @@ class ChatStream:
             self._watchdog.close()
         if response is not None:
             response.abort(ClientClosedError("the stream was left"))
-
-
-class View(Generic[T]):
-    """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up."""
-
-    __slots__ = ("_convert", "_finish", "_items", "_stream")
-
-    def __init__(
-        self,
-        stream: ChatStream,
-        name: Any,
-        convert: Callable[[ChatCompletionChunk], Iterable[T]],
-        finish: Callable[[], Iterable[T]] = tuple,
-    ) -> None:
-        self._stream = stream
-        self._convert = convert
-        self._finish = finish
-        self._items: deque[T] = stream.items(name)
-
-    def __aiter__(self) -> View[T]:
-        return self
-
-    async def __anext__(self) -> T:
-        while not self._items:
-            chunk = await self._stream.next_chunk()
-            if chunk is not None:
-                self._items.extend(self._convert(chunk))
-                continue
-            if self._stream.outcome == "complete":
-                self._items.extend(self._finish())
-            if not self._items:
-                raise StopAsyncIteration
-        return self._items.popleft()
-
-
-def as_delta(choice: ChunkChoice) -> Delta:
-    """What a chunk adds to a choice, flat."""
-    delta = choice.delta
-    return Delta(
-        choice.index,
-        delta.role,
-        delta.content,
-        delta.reasoning,
-        delta.refusal,
-        delta.tool_calls,
-        delta.audio,
-        choice.finish_reason or None,
-    )

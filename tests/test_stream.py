@@ -28,6 +28,7 @@ from chatsdk import (
     UsageError,
     UsageUpdate,
 )
+from chatsdk._views import Snapshots
 from chatsdk.testing import ChatServer, Reply
 
 DONE = b"data: [DONE]\n\n"
@@ -438,3 +439,71 @@ async def test_connections_are_kept_after_streams_that_end(client: AsyncChatClie
         await client.stream("Hi").completion()
 
     assert server.connections == 1
+
+
+async def test_snapshots_give_the_whole_text_now_and_then_and_at_the_end(
+    client: AsyncChatClient, server: ChatServer
+) -> None:
+    words = ["a", "b", "c", "d", "e"]
+    server.enqueue(*[Reply.sse([*map(piece, words), piece(finish="stop"), DONE])] * 3)
+    now = iter([0.0, 0.0, 0.4, 0.8, 1.2, 1.2, 1.6, 9.0, 9.0])
+    clocked = Snapshots(client.stream("Hi"), 1.0, clock=lambda: next(now))
+
+    assert [text async for text in clocked] == ["a", "abcd", "abcde"]
+    assert [text async for text in client.stream("Hi").snapshots(every=0)] == ["a", "ab", "abc", "abcd", "abcde"]
+    assert [text async for text in client.stream("Hi").snapshots(every=3600)] == ["a", "abcde"]
+
+
+async def test_sse_passes_on_what_came(client: AsyncChatClient, server: ChatServer) -> None:
+    odd = {"id": "c1", "choices": [{"index": 0, "delta": {"content": "a"}}], "timings": {"ms": 1}}
+    server.enqueue(Reply.sse([odd, b'data: {"choices":\ndata: []}\n\n', piece(finish="stop"), DONE]))
+
+    passed_on = [event async for event in client.stream("Hi").sse()]
+    server.enqueue(Reply.sse(passed_on))
+    again = await client.stream("Hi").completion()
+
+    assert passed_on[-1] == DONE
+    assert passed_on[1] == b'data: {"choices":\ndata: []}\n\n'
+    assert b"timings" in passed_on[0]
+    assert again.text == "a"
+
+
+async def test_sse_ends_a_failed_stream_with_an_error_event(client: AsyncChatClient, server: ChatServer) -> None:
+    failures = [
+        (Reply.sse([piece("a")]), "StreamInterruptedError", "broke off"),
+        (Reply.sse([piece("a"), {"error": {"message": "no", "type": "t", "code": "c"}}]), "t", "no"),
+        (Reply.error(400, "no such voice"), "invalid_request_error", "no such voice"),
+    ]
+    for reply, kind, message in failures:
+        server.enqueue(reply)
+        events = [event async for event in client.stream("Hi").sse()]
+        server.enqueue(Reply.sse(events))
+        with pytest.raises(StreamError, match=message) as caught:
+            await client.stream("Hi").completion()
+        assert caught.value.type == kind
+        assert DONE not in events
+
+
+async def test_sse_of_a_stopped_stream_just_ends(client: AsyncChatClient, server: ChatServer) -> None:
+    server.enqueue(Reply.sse([piece("a"), asyncio.Event()]))
+    stream = client.stream("Hi")
+    body = stream.sse()
+
+    assert b'"a"' in await anext(body)
+    stream.stop()
+
+    assert [event async for event in body] == []
+
+
+async def test_a_second_consumer_does_not_end_up_in_the_body(client: AsyncChatClient, server: ChatServer) -> None:
+    gate = asyncio.Event()
+    server.enqueue(Reply.sse([piece("Hello"), gate, piece(finish="stop"), DONE]))
+    stream = client.stream("Hi")
+    reader = Reader(stream)
+    await reader.came.wait()
+
+    with pytest.raises(UsageError, match="one consumer"):
+        await anext(stream.sse())
+
+    gate.set()
+    assert await reader.task == "Hello"

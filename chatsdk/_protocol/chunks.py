@@ -191,6 +191,7 @@ def _as_chunk_choice(choice: Choice) -> ChunkChoice:
         annotations=message.annotations,
         reasoning_content=message.reasoning_content,
         reasoning_text=message.reasoning_text,
+        reasoning_details=message.reasoning_details,
     )
     return ChunkChoice(choice.index, delta, choice.finish_reason, choice.logprobs)
 
@@ -203,6 +204,7 @@ def _as_call_chunk(position: int, call: ToolCall) -> ToolCallChunk:
         type=call.type,
         function=FunctionCallChunk(function.name, function.arguments) if function else None,
         custom=CustomCallChunk(custom.name, custom.input) if custom else None,
+        extra_content=call.extra_content,
     )
 
 

@@ -22,6 +22,13 @@ class ServerEvent(Struct, frozen=True, gc=False):
     name: str = ""
 
 
+def encode_event(data: bytes, name: str = "") -> bytes:
+    """An event of this data, a line for each of its lines."""
+    head = f"event: {name}\n".encode() if name else b""
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return head + b"".join(b"data: %b\n" % line for line in lines) + b"\n"
+
+
 class SSEDecoder:
     """`feed` it bytes and get the events they complete; `finish` tells it that no more come."""
 

@@ -7,6 +7,7 @@ one index.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ INDEX = re.compile(r"-?[0-9]{1,9}")
 class CallState:
     """A tool call that grows. `position` counts the choice's calls in order of arrival."""
 
-    __slots__ = ("arguments", "id", "index", "is_custom", "name", "position")
+    __slots__ = ("arguments", "extra_content", "id", "index", "is_custom", "name", "position")
 
     def __init__(self, position: int, index: int | None) -> None:
         self.position = position
@@ -33,10 +34,12 @@ class CallState:
         self.name = ""
         self.arguments = Text()
         self.is_custom = False
+        self.extra_content: dict[str, Any] | None = None
 
     def add(self, piece: ToolCallChunk) -> None:
         self.id = self.id or piece.id or ""
         self.is_custom = self.is_custom or piece.type == "custom" or piece.custom is not None
+        self.extra_content = piece.extra_content or self.extra_content
         if not self.arguments or not self.name:
             self._add_name(piece.name)
         if piece.arguments:
@@ -60,7 +63,8 @@ class CallState:
         call_id, arguments = self.id or made_up_id, str(self.arguments)
         if self.is_custom:
             return ToolCall(id=call_id, type="custom", custom=CustomCall(self.name, arguments))
-        return ToolCall(id=call_id, function=FunctionCall(self.name, arguments))
+        function = FunctionCall(self.name, arguments)
+        return ToolCall(id=call_id, function=function, extra_content=self.extra_content)
 
 
 class ToolCalls:

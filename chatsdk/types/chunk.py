@@ -39,6 +39,7 @@ class ToolCallChunk(Reply, frozen=True):
     type: str | None = None
     function: FunctionCallChunk | None = None
     custom: CustomCallChunk | None = None
+    extra_content: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:

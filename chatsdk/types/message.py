@@ -5,8 +5,8 @@ Source: the `ChatCompletionRequest*Message` schemas of the API's OpenAPI documen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -45,7 +45,10 @@ class AudioReference(Request, frozen=True):
 
 
 class AssistantMessage(Request, frozen=True, tag_field="role", tag="assistant"):
-    """An earlier answer of the model. Without `content` it has to hold tool calls, a function call or audio."""
+    """An earlier answer of the model. Without `content` it has to hold tool calls, a function call or audio.
+
+    The members of reasoning are not of the API: servers that sent them may want them back.
+    """
 
     content: str | Annotated[Sequence[OrDict[AssistantPart]], Meta(min_length=1)] | None | UnsetType = UNSET
     refusal: str | None | UnsetType = UNSET
@@ -53,6 +56,9 @@ class AssistantMessage(Request, frozen=True, tag_field="role", tag="assistant"):
     audio: OrDict[AudioReference] | None | UnsetType = UNSET
     tool_calls: Sequence[OrDict[ToolCallParam]] | UnsetType = UNSET
     function_call: OrDict[CalledFunction] | None | UnsetType = UNSET
+    reasoning_content: str | UnsetType = UNSET
+    reasoning: str | UnsetType = UNSET
+    reasoning_details: Sequence[Mapping[str, Any]] | UnsetType = UNSET
 
 
 class ToolMessage(Request, frozen=True, tag_field="role", tag="tool"):

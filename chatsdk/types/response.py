@@ -39,6 +39,7 @@ class ToolCall(Reply, frozen=True):
     type: str = always("function")
     function: FunctionCall | None = None
     custom: CustomCall | None = None
+    extra_content: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -57,7 +58,8 @@ class ToolCall(Reply, frozen=True):
         """The call as the next turn's assistant message repeats it."""
         if self.custom is not None:
             return CustomCallParam(self.id, CalledCustom(self.custom.name, self.custom.input))
-        return FunctionCallParam(self.id, CalledFunction(self.name, self.arguments))
+        extra = UNSET if self.extra_content is None else self.extra_content
+        return FunctionCallParam(self.id, CalledFunction(self.name, self.arguments), extra)
 
 
 class URLCitation(Reply, frozen=True):
@@ -111,7 +113,10 @@ class Message(Reply, frozen=True):
         return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
 
     def to_request(self) -> AssistantMessage:
-        """The message as the next turn of the conversation repeats it: only what a request may hold."""
+        """The message as the next turn of the conversation repeats it: only what a request may hold.
+
+        Reasoning goes along where the server sent it, and signatures in the `extra_content` of tool calls.
+        """
         calls = [call.to_request() for call in self.tool_calls or ()]
         legacy = self.function_call
         return AssistantMessage(
@@ -120,6 +125,9 @@ class Message(Reply, frozen=True):
             audio=AudioReference(self.audio.id) if self.audio else UNSET,
             tool_calls=calls or UNSET,
             function_call=CalledFunction(legacy.name, legacy.arguments) if legacy else UNSET,
+            reasoning_content=self.reasoning_content or UNSET,
+            reasoning=self.reasoning_text or UNSET,
+            reasoning_details=self.reasoning_details or UNSET,
         )
 
 

@@ -110,6 +110,7 @@ class FunctionCallParam(Request, frozen=True, tag_field="type", tag="function"):
 
     id: str
     function: OrDict[CalledFunction]
+    extra_content: Mapping[str, Any] | UnsetType = UNSET
 
 
 class CalledCustom(Request, frozen=True):

@@ -85,7 +85,7 @@ WRITTEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "an answer of an earlier turn": (
         {"messages": [Message(content="hi", reasoning_text="hm").to_request()]},
-        {"messages": [{"role": "assistant", "content": "hi"}]},
+        {"messages": [{"role": "assistant", "content": "hi", "reasoning": "hm"}]},
     ),
     "null is null": ({"temperature": None, "stop": None}, {"messages": HI, "temperature": None, "stop": None}),
     "unset is absent": ({"temperature": UNSET, "stop": UNSET}, {"messages": HI}),

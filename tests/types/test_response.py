@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from chatsdk.types import (
+    Annotation,
     Audio,
     ChatCompletion,
     Choice,
@@ -108,7 +109,25 @@ def test_a_tool_call_has_a_name_and_arguments_of_whichever_kind_it_is(
         (Message(content="Hi", tool_calls=[]), {"content": "Hi"}),
         (Message(audio=Audio("audio_1", "AAAA", "Hi", 7)), {"audio": {"id": "audio_1"}}),
         (Message(function_call=FunctionCall("f", "{}")), {"function_call": {"name": "f", "arguments": "{}"}}),
-        (Message(content="4", reasoning_content="Hm.", annotations=[]), {"content": "4"}),
+        (Message(content="4", annotations=[Annotation()]), {"content": "4"}),
+        (Message(content="4", reasoning_content="Hm."), {"content": "4", "reasoning_content": "Hm."}),
+        (
+            Message(reasoning_text="Hm.", reasoning_details=[{"type": "reasoning.text", "text": "Hm."}]),
+            {"reasoning": "Hm.", "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}]},
+        ),
+        (
+            Message(tool_calls=[ToolCall("c", function=FunctionCall("f", "{}"), extra_content={"google": {}})]),
+            {
+                "tool_calls": [
+                    {
+                        "type": "function",
+                        "id": "c",
+                        "function": {"name": "f", "arguments": "{}"},
+                        "extra_content": {"google": {}},
+                    }
+                ]
+            },
+        ),
     ],
 )
 def test_a_message_is_repeated_with_only_what_a_request_may_hold(
