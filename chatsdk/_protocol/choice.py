@@ -10,7 +10,7 @@ from ..types.chunk import AudioChunk, ChoiceDelta, ChunkChoice, FunctionCallChun
 from ..types.logprobs import Logprobs, TokenLogprob
 from ..types.response import Annotation, Audio, Choice, FunctionCall, Message
 from .text import Text
-from .tool_calls import CallState, ToolCalls
+from .tool_calls import CallState, ToolCalls, call_prefix
 
 DETAIL_TEXTS = ("text", "summary", "data")
 """Members of a reasoning detail that come in pieces."""
@@ -107,17 +107,13 @@ class ChoiceState:
             if tokens:
                 self.logprobs.setdefault(name, []).extend(tokens)
 
-    def call_prefix(self, answer_id: str) -> str:
-        """What the ids begin with that calls without one get."""
-        return f"call_{answer_id}_{self.index}" if answer_id else f"call_{self.index}"
-
     def value(self, answer_id: str) -> Choice:
         legacy = self.function_call
         message = Message(
             role=self.role or "assistant",
             content=self.content.value(),
             refusal=self.refusal.value(),
-            tool_calls=self.tool_calls.value(self.call_prefix(answer_id)) or None,
+            tool_calls=self.tool_calls.value(call_prefix(answer_id, self.index)) or None,
             annotations=list(self.annotations) or None,
             audio=self.audio.value() if self.audio else None,
             function_call=FunctionCall(legacy.name, str(legacy.arguments)) if legacy else None,

@@ -23,7 +23,7 @@ from ..types.event import (
 )
 from .accumulate import Accumulator
 from .choice import ChoiceState
-from .tool_calls import CallState
+from .tool_calls import CallState, call_prefix
 
 
 class EventReader:
@@ -54,7 +54,7 @@ class EventReader:
         if text := str(state.content):
             yield TextDone(state.index, text)
         for call in state.tool_calls.calls:
-            call_id = call.id or state.tool_calls.made_up_id(call, state.call_prefix(self._accumulator.id))
+            call_id = call.id or state.tool_calls.made_up_id(call, call_prefix(self._accumulator.id, state.index))
             yield ToolCallDone(state.index, call.position, call_id, call.name, str(call.arguments))
         yield Finished(state.index, state.finish_reason)
 

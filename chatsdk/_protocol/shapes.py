@@ -12,6 +12,7 @@ from typing import Any
 from ..types._base import Answer
 from ..types.chunk import ChatCompletionChunk
 from ..types.response import ChatCompletion
+from .tool_calls import call_prefix, free_id
 
 USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*\{')
 
@@ -28,12 +29,14 @@ def is_odd_chunk(chunk: ChatCompletionChunk, body: bytes) -> bool:
 
 
 def is_odd_completion(completion: ChatCompletion, body: bytes) -> bool:
-    """Empty values for absent ones, usage in another place."""
+    """Empty values for absent ones, tool calls without ids, usage in another place."""
     if completion.usage is None and USAGE_OBJECT.search(body):
         return True
     for choice in completion.choices:
         audio, call = choice.message.audio, choice.message.function_call
         if choice.finish_reason == "" or (audio and not audio.id) or (call and not call.name):
+            return True
+        if any(not call.id for call in choice.message.tool_calls or ()):
             return True
     return b'"finishReason"' in body
 
@@ -47,7 +50,11 @@ ODD: Mapping[type[Answer], Callable[[Any, bytes], bool]] = {
 def straighten(document: dict[str, Any]) -> dict[str, Any]:
     """The document with everything in the place and the form that the API has it in."""
     listed = document.get("choices")
-    choices = [_straight_choice(choice) for choice in listed if choice] if isinstance(listed, list) else listed
+    if isinstance(listed, list):
+        answer_id = document.get("id") or ""
+        choices: Any = [_straight_choice(choice, answer_id) for choice in listed if choice]
+    else:
+        choices = listed
     return {**document, "choices": choices, "usage": next(_usages(document), None)}
 
 
@@ -60,16 +67,32 @@ def _usages(document: dict[str, Any]) -> Iterator[Any]:
             yield usage
 
 
-def _straight_choice(choice: Any) -> Any:
+def _straight_choice(choice: Any, answer_id: Any) -> Any:
     if not isinstance(choice, dict):
         return choice
     choice = {**choice, "finish_reason": choice.get("finish_reason") or choice.get("finishReason") or None}
-    if "delta" not in choice and "message" in choice:
-        choice["delta"] = choice["message"]  # a completion has no use for it, a chunk none for the message
     for name in ("delta", "message"):
         if isinstance(choice.get(name), dict):
             choice[name] = _straight_message(choice[name])
+    if isinstance(choice.get("message"), dict):
+        prefix = call_prefix(answer_id, choice.get("index") or 0)
+        choice["message"] = _with_ids(choice["message"], prefix)
+    if "delta" not in choice and "message" in choice:
+        choice["delta"] = choice["message"]  # a completion has no use for it, a chunk none for the message
     return choice
+
+
+def _with_ids(message: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The message with ids for those tool calls of it that came without, as a stream's get them."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    known = {call.get("id") for call in calls if isinstance(call, dict)}
+    made_up = [
+        {**call, "id": call.get("id") or free_id(f"{prefix}_{position}", known)} if isinstance(call, dict) else call
+        for position, call in enumerate(calls)
+    ]
+    return {**message, "tool_calls": made_up}
 
 
 def _straight_message(message: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ one index.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -113,10 +114,19 @@ class ToolCalls:
 
     def made_up_id(self, call: CallState, prefix: str) -> str:
         """For a call that came without an id: the next turn of the conversation needs one."""
-        made_up = f"{prefix}_{call.position}"
-        while made_up in self._by_id:
-            made_up += "_"
-        return made_up
+        return free_id(f"{prefix}_{call.position}", self._by_id)
+
+
+def call_prefix(answer_id: object, index: object) -> str:
+    """What the ids begin with that the calls of a choice get which came without one."""
+    return f"call_{answer_id}_{index}" if answer_id else f"call_{index}"
+
+
+def free_id(wanted: str, taken: Container[object]) -> str:
+    """The id, or one like it that no other call has."""
+    while wanted in taken:
+        wanted += "_"
+    return wanted
 
 
 def call_index(piece: ToolCallChunk) -> int | None:

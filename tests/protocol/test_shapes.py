@@ -122,3 +122,14 @@ def test_reasoning_details_are_kept_whole_for_the_next_turn() -> None:
     message = accumulator.completion().message
     assert message.reasoning_details == [{**text, "text": "Hm", "signature": "s"}, {**sealed, "data": "x"}]
     assert message.reasoning == "Hm"
+
+
+def test_tool_calls_without_ids_get_ids_that_no_other_has() -> None:
+    function = {"name": "f", "arguments": "{}"}
+    calls = [{"function": function}, {"id": "call_c_0_2", "function": function}, {"id": "", "function": function}, None]
+    body = {"id": "c", "choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+
+    completion = decode(ChatCompletion, msgspec.json.encode(body))
+
+    assert [call.id for call in completion.tool_calls] == ["call_c_0_0", "call_c_0_2", "call_c_0_2_"]
+    assert completion.raw["choices"][0]["message"]["tool_calls"][2]["id"] == ""
