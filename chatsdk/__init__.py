@@ -5,6 +5,7 @@ The names below are loaded when they are first used: importing this package does
 client        AsyncChatClient, what a program starts with
 conversation  Conversation, for bots
 messages      system() user() image() ...: messages and parts
+providers     what differs from server to server
 types         Structs of requests, replies, chunks and events
 errors        everything that is raised
 testing       ChatServer, a server for tests

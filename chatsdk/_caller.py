@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import platform
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,8 +18,10 @@ from ._retrying import Deadline, with_retries
 from ._transport import HttpRequest, HttpResponse, Transport
 from ._version import __version__
 from .errors import APITimeoutError, ChatError, UsageError, from_response
+from .providers._address import auth_header
 
 T = TypeVar("T")
+E = TypeVar("E", bound=ChatError)
 
 USER_AGENT = f"chatsdk/{__version__} Python/{platform.python_version()}"
 
@@ -50,20 +52,20 @@ class Caller:
         self,
         read: Callable[[bytes, Head], T],
         method: str,
-        *path: str,
-        query: Mapping[str, Any] | None = None,
+        url: str,
         body: bytes | None = None,
     ) -> T:
         """What `read` makes of the answer. Raises what `read` raises, and `APIStatusError` or `APIConnectionError`."""
-        call = Call(method, self.options.url(*path, query=query), body)
+        call = Call(method, url, body)
 
         async def attempt() -> T:
-            response = await self.open(call)
+            key = await self.key()
+            response = await self.open(call, key)
             try:
                 return read(await response.read(self.options.timeout.idle), response.head)
             except ChatError as error:
                 error.head = error.head or response.head
-                raise
+                raise scrubbed(error, key) from None
 
         return await self.persist(attempt, Deadline(self.options.timeout.total), anyio.CancelScope())
 
@@ -75,10 +77,9 @@ class Caller:
             return await with_retries(attempt, self.options.retry, self.account, deadline)
         raise APITimeoutError("total", deadline.seconds)
 
-    async def open(self, call: Call) -> HttpResponse:
+    async def open(self, call: Call, key: str | None) -> HttpResponse:
         """The answer to one attempt, its body still to be read. Raises `APIStatusError` for anything but a success."""
         limits = self.options.timeout
-        key = await self._key()
         response = await self.transport.send(
             HttpRequest(
                 call.method,
@@ -93,15 +94,22 @@ class Caller:
         head = response.head
         if 200 <= head.status < 300:
             return response
-        body = await response.read(limits.idle)
-        if key:
-            body = body.replace(key.encode(), b"***")
-        raise from_response(head.status, head.headers, body, received_at=head.received_at)
+        error = from_response(
+            head.status,
+            head.headers,
+            await response.read(limits.idle),
+            received_at=head.received_at,
+            quota_words=self.options.provider.quota_words,
+            rate_words=self.options.provider.rate_words,
+        )
+        raise scrubbed(error, key)
 
-    async def _key(self) -> str | None:
+    async def key(self) -> str | None:
+        """The key for the next attempt. Raises `UsageError` for a missing or impossible one."""
         key = self.options.api_key
         if self.options.needs_key:
-            raise UsageError("no API key: pass api_key= or set OPENAI_API_KEY")
+            variables = self.options.provider.key_variables or ("OPENAI_API_KEY",)
+            raise UsageError(f"no API key: pass api_key= or set {' or '.join(variables)}")
         if key is None or isinstance(key, str):
             return key
         answer = key()
@@ -116,5 +124,26 @@ class Caller:
         if call.method == "POST" and self.options.idempotency_header:
             headers[self.options.idempotency_header.lower()] = call.idempotency_key
         if key is not None:
-            headers["authorization"] = f"Bearer {key}"
+            name, value = auth_header(self.options.provider, key, is_token=callable(self.options.api_key))
+            headers[name] = value
         return {**headers, **self.options.headers}
+
+
+def scrubbed(error: E, secret: str | None) -> E:
+    """The error without the secret, which some servers repeat in their words, bodies and headers."""
+    if secret:
+        error.args = tuple(_without(secret, value) for value in error.args)
+        for name, value in list(vars(error).items()):
+            setattr(error, name, _without(secret, value))
+    return error
+
+
+def _without(secret: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, "***")
+    if isinstance(value, bytes):
+        return value.replace(secret.encode(), b"***")
+    if isinstance(value, Head):
+        pairs = {name: _without(secret, text) for name, text in value.headers.items()}
+        return Head(value.status, pairs, value.received_at)
+    return value

@@ -12,7 +12,38 @@ from datetime import UTC, datetime
 
 from .types.rate_limit import RateLimitSnapshot, RateLimitWindow
 
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-generation-id")
+REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "x-generation-id",
+    "x-ds-trace-id",
+    "mistral-correlation-id",
+    "nvcf-reqid",
+    "x-amzn-requestid",
+    "x-litellm-call-id",
+    "cf-ray",
+)
+"""Names of the server's id of a request; those of gateways, which are often there too, come last."""
+
+UPSTREAM = "llm_provider-"
+"""What LiteLLM puts before the names of headers that it passes on; its own say more of what it will do itself."""
+
+LIMIT_HEADERS: Mapping[str, str] = {
+    "x-ratelimit-{what}-{window}": "{window}",
+    "x-ratelimit-{what}": "default",
+    "ratelimit-{what}": "default",
+    "anthropic-ratelimit-{window}-{what}": "{window}",
+    "x-tokenlimit-{what}": "tokens",
+    "x-tokenlimit-{what}-{window}": "tokens-{window}",
+    "ratelimitbysize-{what}": "size",
+    "x-ratelimitbysize-{what}-{window}": "size-{window}",
+}
+"""Names of headers, and of the window that each speaks of. What Mistral calls a size is counted in tokens."""
+
+REQUEST_WINDOWS = ("requests", "req-minute", "requests-minute", "requests-hour", "requests-day")
+TOKEN_WINDOWS = ("tokens", "tokens-minute", "size-minute", "size", "tokens-hour", "tokens-day")
+"""Windows that `requests` and `tokens` of a snapshot can be: the first that is there, the shorter periods first."""
 
 DURATION_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -21,6 +52,9 @@ LEAST_UNIX_TIME = 1e9
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _DURATION_PART = re.compile(rf"({_NUMBER.pattern})(ms|us|µs|ns|h|m|s)")
+
+_LIMIT_PARTS = {"what": "(?P<what>limit|remaining|reset)", "window": "(?P<window>.+)"}
+_LIMIT_HEADERS = [(re.compile(name.format(**_LIMIT_PARTS)), window) for name, window in LIMIT_HEADERS.items()]
 
 
 class Headers(Mapping[str, str]):
@@ -73,9 +107,9 @@ class Head:
     def retry_after(self) -> float | None:
         """Seconds the server asks to wait: `retry-after-ms` if above 0, else `retry-after` (RFC 9110, 10.2.3)."""
         for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-            if milliseconds := parse_number(self.headers.get(name)):
+            if milliseconds := parse_number(self._own_or_upstream(name)):
                 return milliseconds / 1000
-        value = self.headers.get("retry-after")
+        value = self._own_or_upstream("retry-after")
         for read in (parse_number, self._seconds_until_date, parse_duration):
             seconds = read(value)
             if seconds is not None:
@@ -89,18 +123,34 @@ class Head:
 
     @property
     def rate_limit(self) -> RateLimitSnapshot | None:
-        """The `x-ratelimit-{limit,remaining,reset}-*` headers, or `None` where there are none."""
+        """What the headers of `LIMIT_HEADERS` say, or `None` where there are none.
+
+        One that stands in for `requests` or `tokens` is in `other` too, under the name that tells its period.
+        """
+        limits = {**self._limits(UPSTREAM), **self._limits()}
+        windows = {name: self._window(values) for name, values in limits.items()}
+        if not windows:
+            return None
+        requests, tokens = (
+            next((windows[name] for name in names if name in windows), RateLimitWindow())
+            for names in (REQUEST_WINDOWS, TOKEN_WINDOWS)
+        )
+        other = {name: window for name, window in windows.items() if name not in ("requests", "tokens")}
+        return RateLimitSnapshot(requests, tokens, other)
+
+    def _limits(self, prefix: str = "") -> dict[str, dict[str, str]]:
+        """The values of each window by what they say: `limit`, `remaining`, `reset`."""
         found: dict[str, dict[str, str]] = {}
         for name, value in self.headers.items():
-            _, prefix, rest = name.partition("x-ratelimit-")
-            what, _, window = rest.partition("-")
-            if prefix and window and what in ("limit", "remaining", "reset"):
-                found.setdefault(window, {})[what] = value
-        if not found:
-            return None
-        windows = {name: self._window(values) for name, values in found.items()}
-        none = RateLimitWindow()
-        return RateLimitSnapshot(windows.pop("requests", none), windows.pop("tokens", none), windows)
+            bare = name[len(prefix) :] if name.startswith(prefix) else ""
+            for pattern, window in _LIMIT_HEADERS:
+                if match := pattern.fullmatch(bare):
+                    said = match.groupdict()
+                    found.setdefault(window.format(**said), {})[said["what"]] = value
+        return found
+
+    def _own_or_upstream(self, name: str) -> str | None:
+        return self.headers.get(name, self.headers.get(UPSTREAM + name))
 
     def _seconds_until_date(self, value: str | None) -> float | None:
         """Counted from the answer's own `Date`, so that a wrong clock here does no harm."""
@@ -114,12 +164,9 @@ class Head:
         return None if now is None else max(0.0, then - now)
 
     def _window(self, values: Mapping[str, str]) -> RateLimitWindow:
-        limit, remaining = (parse_number(values.get(name)) for name in ("limit", "remaining"))
-        return RateLimitWindow(
-            limit=None if limit is None else int(limit),
-            remaining=None if remaining is None else int(remaining),
-            reset_after=self._reset_after(values.get("reset")),
-        )
+        """A limit of 0 is none: Azure means that it does not know, and what is left of it says nothing either."""
+        limit, remaining = (_count(values.get(name)) for name in ("limit", "remaining"))
+        return RateLimitWindow(limit or None, None if limit == 0 else remaining, self._reset_after(values.get("reset")))
 
     def _reset_after(self, value: str | None) -> float | None:
         """Seconds as such, or until an instant: Unix time in seconds or milliseconds, or a date of RFC 3339."""
@@ -130,6 +177,11 @@ class Head:
         if number < LEAST_UNIX_TIME:
             return number
         return self._seconds_until(number if number < LEAST_UNIX_TIME * 100 else number / 1000)
+
+
+def _count(value: str | None) -> int | None:
+    number = parse_number(value)
+    return None if number is None else int(number)
 
 
 def parse_number(value: str | None) -> float | None:

@@ -14,14 +14,14 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from ._protocol.retry import RetryPolicy
 from .errors import UsageError
+from .providers import Provider, find, named
+from .providers._address import completions_url, default_base_url, has_auth, key_from
+from .providers.default import PROVIDER as UNKNOWN_PROVIDER
 
 APIKey = str | Callable[[], str | Awaitable[str]]
 """A key, or something that gives one and is asked before each attempt."""
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-KEYED_HOSTS = frozenset({"api.openai.com"})
-"""Hosts that answer nothing without a key; elsewhere the server says whether it wants one."""
-
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|")
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -56,19 +56,19 @@ class Options:
 
     api_key: APIKey | None = None
     base_url: str = DEFAULT_BASE_URL
+    provider: Provider = UNKNOWN_PROVIDER
     model: str | None = None
     timeout: Timeouts = Timeouts()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     idempotency_header: str | None = "Idempotency-Key"
+    _completions_urls: dict[str, str] = field(default_factory=dict, compare=False)  # by model
 
     @property
     def needs_key(self) -> bool:
         """Whether a call without a key is sure to fail."""
-        if self.api_key is not None or "authorization" in self.headers:
-            return False
-        return urlsplit(self.base_url).hostname in KEYED_HOSTS
+        return self.provider.needs_key and self.api_key is None and not has_auth(self.provider, self.headers)
 
     @property
     def shown_base_url(self) -> str:
@@ -79,8 +79,18 @@ class Options:
         """The address of a path, its parts quoted, with the query of `base_url` and of the client kept."""
         base = urlsplit(self.base_url)
         place = "/".join([base.path.rstrip("/"), *(quote(part, safe="") for part in path)])
-        pairs = [*parse_qsl(base.query, keep_blank_values=True), *self.query.items(), *(query or {}).items()]
+        given = [*parse_qsl(base.query, keep_blank_values=True), *self.query.items(), *(query or {}).items()]
+        names = {name for name, _ in given}
+        pairs = [*given, *(pair for pair in self.provider.query.items() if pair[0] not in names)]
         return base._replace(path=place, query=urlencode(pairs)).geturl()
+
+    def completions_url(self, model: str) -> str:
+        """The address that makes completions of a model."""
+        url = self._completions_urls.get(model)
+        if url is None:
+            url = completions_url(self.provider, self.base_url, model, self.query)
+            self._completions_urls[model] = url
+        return url
 
 
 def resolve(
@@ -90,6 +100,7 @@ def resolve(
     model: str | None,
     organization: str | None,
     project: str | None,
+    provider: str | Provider | None,
     timeout: Timeouts | float | None,
     max_retries: int | None,
     retry: RetryPolicy | None,
@@ -99,13 +110,18 @@ def resolve(
     environ: Mapping[str, str] = os.environ,
 ) -> Options:
     """The settings of a new client. Raises `UsageError` naming the setting that is wrong."""
-    api_key = _env(environ, "OPENAI_API_KEY") if api_key is None else api_key
-    organization = organization or _env(environ, "OPENAI_ORG_ID")
-    project = project or _env(environ, "OPENAI_PROJECT_ID")
+    own_url = _env(environ, "OPENAI_BASE_URL")
+    found, place = located(provider, base_url, own_url)
+    if api_key is None:
+        api_key = key_from(environ, found, openai_base_url=base_url is None and own_url is not None)
+    if found.openai_environment:
+        organization = organization or _env(environ, "OPENAI_ORG_ID")
+        project = project or _env(environ, "OPENAI_PROJECT_ID")
     own = {"OpenAI-Organization": organization, "OpenAI-Project": project}
     return Options(
         api_key=api_key if api_key is None or callable(api_key) else checked_key(api_key),
-        base_url=checked_base_url(base_url or _env(environ, "OPENAI_BASE_URL") or DEFAULT_BASE_URL),
+        base_url=place,
+        provider=found,
         model=model,
         timeout=as_timeouts(timeout),
         retry=as_retry(max_retries, retry),
@@ -113,6 +129,22 @@ def resolve(
         query=dict(query or {}),
         idempotency_header=idempotency_header,
     )
+
+
+def located(provider: str | Provider | None, base_url: str | None, own_url: str | None) -> tuple[Provider, str]:
+    """The provider and its checked base URL: one follows from the other where only one is given.
+
+    `own_url` is what the environment says of OpenAI's address; another vendor's own is not overruled by it.
+    """
+    if provider is None:
+        place = checked_base_url(base_url or own_url or DEFAULT_BASE_URL)
+        return find(place), place
+    if isinstance(provider, str):
+        provider = named(provider)
+    if not isinstance(provider, Provider):
+        raise UsageError("provider is a name or a Provider")
+    base_url = base_url or (own_url if provider.openai_environment else None)
+    return provider, checked_base_url(base_url or default_base_url(provider))
 
 
 def changed(

@@ -38,7 +38,8 @@ class Pages(Generic[A]):
 
     async def _fetch(self) -> None:
         """The next page. A page that is empty, or names no place to go on from, is the last whatever it says."""
-        page, head = await self._caller.fetch(read_page, "GET", *self._path, query=self._query)
+        url = self._caller.options.url(*self._path, query=self._query)
+        page, head = await self._caller.fetch(read_page, "GET", url)
         self._items.extend(decode(self._item, bytes(item), head) for item in page.data)
         last = page.last_id or (getattr(self._items[-1], "id", None) if self._items else None)
         self._is_last = not (page.has_more and self._items and last)

@@ -43,16 +43,16 @@ class Stored:
 
     async def retrieve(self, completion_id: str) -> ChatCompletion:
         """One of them. Raises `NotFoundError`."""
-        return await self._caller.fetch(as_completion, "GET", *COMPLETIONS, checked_id(completion_id))
+        return await self._caller.fetch(as_completion, "GET", self._url(completion_id))
 
     async def update(self, completion_id: str, *, metadata: Mapping[str, str] | None) -> ChatCompletion:
         """The completion with its metadata replaced. Raises `NotFoundError`."""
         body = encode_json({"metadata": metadata})
-        return await self._caller.fetch(as_completion, "POST", *COMPLETIONS, checked_id(completion_id), body=body)
+        return await self._caller.fetch(as_completion, "POST", self._url(completion_id), body)
 
     async def delete(self, completion_id: str) -> Deleted:
         """Forget it. Raises `NotFoundError`."""
-        return await self._caller.fetch(as_deleted, "DELETE", *COMPLETIONS, checked_id(completion_id))
+        return await self._caller.fetch(as_deleted, "DELETE", self._url(completion_id))
 
     def messages(
         self,
@@ -65,6 +65,9 @@ class Stored:
         """The messages that led to it. `limit` is the size of a page."""
         path = (*COMPLETIONS, checked_id(completion_id), "messages")
         return Pages(self._caller, StoredMessage, *path, query={"after": after, "limit": limit, "order": order})
+
+    def _url(self, completion_id: str) -> str:
+        return self._caller.options.url(*COMPLETIONS, checked_id(completion_id))
 
 
 class Models:
@@ -79,8 +82,11 @@ class Models:
 
     async def retrieve(self, model: str) -> Model:
         """One of them. Raises `NotFoundError`."""
-        return await self._caller.fetch(as_model, "GET", "models", checked_id(model))
+        return await self._caller.fetch(as_model, "GET", self._url(model))
 
     async def delete(self, model: str) -> Deleted:
         """Delete a fine-tuned model of one's own. Raises `PermissionDeniedError`, `NotFoundError`."""
-        return await self._caller.fetch(as_deleted, "DELETE", "models", checked_id(model))
+        return await self._caller.fetch(as_deleted, "DELETE", self._url(model))
+
+    def _url(self, model: str) -> str:
+        return self._caller.options.url("models", checked_id(model))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import anyio
 
-from ._caller import EVENT_STREAM, Call, Caller
+from ._caller import EVENT_STREAM, Call, Caller, scrubbed
 from ._head import Head
 from ._protocol.accumulate import Accumulator
 from ._protocol.chunks import ChunkDecoder, verdict
@@ -50,10 +50,11 @@ class ChatStream:
     what had come, and comes again if the stream is asked again.
     """
 
-    def __init__(self, caller: Caller, body: bytes) -> None:
+    def __init__(self, caller: Caller, url: str, body: bytes) -> None:
         self.on_complete: Callable[[ChatCompletion], None] | None = None  # called once, when it has come whole
         self._caller = caller
-        self._body = body
+        self._call = Call("POST", url, body, EVENT_STREAM)
+        self._key: str | None = None
         self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._head: Head | None = None
@@ -217,13 +218,16 @@ class ChatStream:
         finally:
             self._reading = False
 
+    async def _attempt(self) -> HttpResponse:
+        self._key = await self._caller.key()
+        return await self._caller.open(self._call, self._key)
+
     async def _open(self) -> None:
         caller, options = self._caller, self._caller.options
-        call = Call("POST", options.url("chat", "completions"), self._body, EVENT_STREAM)
         deadline = Deadline(options.timeout.total)
         self._opening = anyio.CancelScope()
         try:
-            response = await caller.persist(lambda: caller.open(call), deadline, self._opening)
+            response = await caller.persist(self._attempt, deadline, self._opening)
         finally:
             self._opening = None
         self._response = response
@@ -269,6 +273,7 @@ class ChatStream:
         self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
         self._error = error
         error.head = error.head or self._head
+        scrubbed(error, self._key)
         if not self._accumulator.is_empty:
             error.partial = self.so_far
         self._drop()

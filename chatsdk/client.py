@@ -14,12 +14,13 @@ from ._caller import Caller
 from ._options import APIKey, Timeouts, changed, checked_count, resolve
 from ._protocol.chunks import read_completion
 from ._protocol.retry import RetryAccount, RetryPolicy
-from ._protocol.wire import build_request, encode_request
-from ._resources import COMPLETIONS, Models, Stored
+from ._protocol.wire import build_request, encode_call
+from ._resources import Models, Stored
 from ._signature import takes_parameters, takes_parameters_of_create
 from ._stream import ChatStream
 from ._transport._aiohttp import AiohttpTransport
 from .errors import UsageError
+from .providers import Provider
 from .types._base import UNSET
 from .types.request import ChatRequest
 from .types.response import ChatCompletion
@@ -34,8 +35,9 @@ class AsyncChatClient:
     `api_key` is a str, or a function or coroutine function that is asked before each attempt; else
     `OPENAI_API_KEY`. No key is needed where the server wants none. `base_url` is everything before
     `/chat/completions`, else `OPENAI_BASE_URL`, else OpenAI's. `organization` and `project`: else `OPENAI_ORG_ID` and
-    `OPENAI_PROJECT_ID`. `model` is used where a call names none. `timeout` is a `Timeouts`, or the seconds a call may
-    take in all. `max_retries` is the short form of `retry=RetryPolicy(...)`. `headers` and `query` go with each
+    `OPENAI_PROJECT_ID`. `provider` is a name or a `Provider` (see `chatsdk.providers`), else found from `base_url`.
+    `model` is used where a call names none. `timeout` is a `Timeouts`, or the seconds a call may take in all.
+    `max_retries` is the short form of `retry=RetryPolicy(...)`. `headers` and `query` go with each
     request. `max_connections`: no cap of ours unless given. `session` is an `aiohttp.ClientSession` of the caller's,
     which is never closed here. `proxy` is a URL; proxies of the environment are used only with `trust_env`.
     `idempotency_header` carries one key for all attempts of a call, `None` sends none.
@@ -51,6 +53,7 @@ class AsyncChatClient:
         model: str | None = None,
         organization: str | None = None,
         project: str | None = None,
+        provider: str | Provider | None = None,
         timeout: Timeouts | float | None = None,
         max_retries: int | None = None,
         retry: RetryPolicy | None = None,
@@ -69,6 +72,7 @@ class AsyncChatClient:
             model=model,
             organization=organization,
             project=project,
+            provider=provider,
             timeout=timeout,
             max_retries=max_retries,
             retry=retry,
@@ -100,7 +104,7 @@ class AsyncChatClient:
         request = self._request(args, kwargs)
         if request.stream is not True:
             return await self._complete(request)
-        stream = ChatStream(self._caller, encode_request(request))
+        stream = self._open_later(request)
         await stream.open()
         return stream
 
@@ -113,7 +117,7 @@ class AsyncChatClient:
         request = self._request(args, kwargs)
         if request.stream not in (True, UNSET):
             raise UsageError("client.stream() streams: leave out stream=, or call client.create()")
-        return ChatStream(self._caller, encode_request(structs.replace(request, stream=True)))
+        return self._open_later(structs.replace(request, stream=True))
 
     def batch(
         self,
@@ -172,8 +176,16 @@ class AsyncChatClient:
         raise UsageError("a client holds a key and connections, and is not pickled: make one where it is needed")
 
     async def _complete(self, request: ChatRequest) -> ChatCompletion:
-        body = encode_request(self._with_model(request))
-        return await self._caller.fetch(read_completion, "POST", *COMPLETIONS, body=body)
+        return await self._caller.fetch(read_completion, "POST", *self._encode(self._with_model(request)))
+
+    def _open_later(self, request: ChatRequest) -> ChatStream:
+        return ChatStream(self._caller, *self._encode(request))
+
+    def _encode(self, request: ChatRequest) -> tuple[str, bytes]:
+        """Where the request goes, and its body."""
+        options = self._caller.options
+        model, body = encode_call(request, options.provider)
+        return options.completions_url(model), body
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatRequest:
         if len(args) > 1 or (args and "messages" in kwargs):

@@ -24,11 +24,13 @@ An error is born with its facts and makes its own text of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from ._error_body import decode_lenient, error_facts, facts_of, plain_text, retry_hint
+from ._error_body import QUOTA_WORDS as QUOTA_WORDS
+from ._error_body import answer_facts, is_quota
 from ._head import Head
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
@@ -36,10 +38,13 @@ from .types.response import ChatCompletion
 MAX_SHOWN = 500
 """Characters of a server's words, or of an unreadable body, that go into an error's text."""
 
-QUOTA_WORDS = frozenset(
-    {"insufficient_quota", "insufficient_credits", "insufficient_balance", "billing_hard_limit_reached"}
-)
-"""Codes and types of errors that no waiting cures."""
+MAX_FACT_SHOWN = 100
+"""Characters of any other fact in it."""
+
+WRONG_PATH = re.compile(r"unexpected endpoint|invalid url|(404 )?(page |file |resource )?not found\.?$", re.IGNORECASE)
+"""How a server's words begin where it is the path that it does not know."""
+
+PATH_HINT = "does base_url end in the API's prefix, such as /v1?"
 
 
 class ChatError(Exception):
@@ -102,7 +107,10 @@ class StreamInterruptedError(APIConnectionError):
 
 
 class APIStatusError(ChatError):
-    """The server answered with an error. `message` is its own words, `body` its bytes, `code` as it came."""
+    """The server answered with an error. `message` is its own words, `body` its bytes, `code` as it came.
+
+    `cause` is what it tells of what stood behind: a router the words of the server that it asked, Azure its filter's.
+    """
 
     default_message: ClassVar[str] = "the server answered with an error"
 
@@ -116,23 +124,34 @@ class APIStatusError(ChatError):
         type: str | None = None,
         param: str | None = None,
         retry_after: float | None = None,
+        request_id: str | None = None,
+        cause: str | None = None,
     ) -> None:
-        self.message = message or self.default_message
+        self.message = message if message and any(map(str.isalpha, message)) else self.default_message
         self.head = head
         self.status = head.status
         self.body = body
         self.code = code
         self.type = type
         self.param = param
+        self.cause = cause
+        self._request_id = request_id
         self.retry_after: float | None = retry_after if head.retry_after is None else head.retry_after
         self.should_retry: bool | None = head.should_retry
         super().__init__(self._text())
 
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, from the headers or else the body."""
+        return super().request_id or self._request_id
+
     def _text(self) -> str:
-        facts = {"status": self.status, "code": self.code, "type": self.type, "param": self.param}
-        facts["request_id"] = self.request_id
-        told = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
-        return f"{shorten(self.message)} ({told})"
+        words = f"{self.message}: {self.cause}" if self.cause else self.message
+        words = shorten(words) + (f"; {PATH_HINT}" if WRONG_PATH.match(self.message) else "")
+        told = _facts_told(
+            status=self.status, code=self.code, type=self.type, param=self.param, request_id=self.request_id
+        )
+        return f"{words} ({told})"
 
 
 class RedirectError(APIStatusError):
@@ -146,7 +165,7 @@ class RedirectError(APIStatusError):
         return self.headers.get("location")
 
     def _text(self) -> str:
-        return f"{super()._text()}, to {origin(self.location)}"
+        return f"{super()._text()}, to {shorten(origin(self.location))}"
 
 
 class BadRequestError(APIStatusError):
@@ -170,7 +189,7 @@ class PermissionDeniedError(APIStatusError):
 class NotFoundError(APIStatusError):
     """404: no such model, completion or path."""
 
-    default_message = "the server knows no such path; does base_url end in the API's prefix, such as /v1?"
+    default_message = f"the server knows no such path; {PATH_HINT}"
 
 
 class ConflictError(APIStatusError):
@@ -215,7 +234,7 @@ class StreamError(ChatError):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        told = ", ".join(f"{n} {v}" for n, v in (("code", code), ("type", type)) if v is not None)
+        told = _facts_told(code=code, type=type)
         super().__init__(f"{shorten(message)} (in the stream{', ' if told else ''}{told})")
         self.message = message
         self.code = code
@@ -283,27 +302,30 @@ def from_response(
     body: bytes,
     *,
     received_at: float | None = None,
+    quota_words: frozenset[str] = frozenset(),
+    rate_words: frozenset[str] = frozenset(),
 ) -> APIStatusError:
     """The error that an answer is, whatever it holds: any status with any body gives one.
 
-    An error body under a status of success is of the class that its own numeric code names.
+    An error body under a status of success is of the class that its own numeric code names. `quota_words` are what the
+    server says of a used-up quota beyond `QUOTA_WORDS`, and `rate_words` what it says of none, though it sounds so.
     `received_at` (Unix time) is needed only for a `retry-after` date in an answer without a `Date`.
     """
-    document = decode_lenient(body)
-    facts = error_facts(document) or facts_of(document) or {"message": plain_text(body)}
+    head = Head(status, headers, received_at)
+    facts = answer_facts(head, body)
     named = facts.pop("status", None)
     if status < 300:
-        status = named or status
-    cls = STATUS_ERRORS.get(status) or HUNDREDS_ERRORS.get(status // 100, APIStatusError)
-    if issubclass(cls, RateLimitError) and {facts.get("code"), facts.get("type")} & QUOTA_WORDS:
+        head.status = named or status
+    cls = STATUS_ERRORS.get(head.status) or HUNDREDS_ERRORS.get(head.status // 100, APIStatusError)
+    if cls is RateLimitError and is_quota(facts.get("code"), facts.get("type"), quota_words, rate_words):
         cls = QuotaExceededError
-    return cls(Head(status, headers, received_at), body, retry_after=retry_hint(document), **facts)
+    return cls(head, body, **facts)
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, limit: int = MAX_SHOWN) -> str:
     """The text on one line, without control characters, and cut where it is too long to be read in an error."""
-    line = "".join(character if character.isprintable() else " " for character in text[: MAX_SHOWN + 1])
-    return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."
+    line = "".join(character if character.isprintable() else " " for character in text[: limit + 1])
+    return line if len(line) <= limit else f"{line[:limit]}..."
 
 
 def origin(url: str | None) -> str:
@@ -314,6 +336,10 @@ def origin(url: str | None) -> str:
         return "an address that cannot be read"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}{':' if parts.scheme else ''}//{host}" if host else "the same origin"
+
+
+def _facts_told(**facts: str | int | None) -> str:
+    return ", ".join(f"{name} {shorten(str(fact), MAX_FACT_SHOWN)}" for name, fact in facts.items() if fact is not None)
 
 
 def _restore(cls: type[ChatError], args: tuple[Any, ...], facts: dict[str, Any]) -> ChatError:

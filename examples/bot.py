@@ -1,6 +1,6 @@
 """A bot in the terminal: reads lines, answers as the words come, keeps the conversation.
 
-    OPENAI_API_KEY=... python examples/bot.py
+OPENAI_API_KEY=... python examples/bot.py
 """
 
 import asyncio

@@ -25,6 +25,7 @@ from chatsdk import (
     RedirectError,
     ResponseDecodeError,
     RetryPolicy,
+    StreamError,
     StreamInterruptedError,
     Timeouts,
     UsageError,
@@ -255,13 +256,28 @@ async def test_a_servers_refusal_is_told_in_its_own_words(client: AsyncChatClien
 
 
 async def test_a_key_that_the_server_repeats_is_not_shown(server: ChatServer) -> None:
-    server.enqueue(Reply.error(401, f"Incorrect API key provided: {KEY}"))
+    escaped = KEY.replace("s", "\\u0073", 1)
+    said = f"Incorrect API key provided: {KEY}"
+    server.enqueue(
+        Reply.error(401, said, headers={"x-request-id": f"req-{KEY}"}),
+        Reply.json(f'{{"error":{{"message":"wrong key {escaped}"}}}}'.encode(), status=401),
+        Reply.json(b"", status=401, headers={"x-error-message": said}),
+        Reply.json({"error": {"message": said, "code": 401}}),
+    )
     async with AsyncChatClient(base_url=server.base_url, api_key=KEY, model="m") as client:
-        with pytest.raises(AuthenticationError) as caught:
-            await client.create("Hi")
+        for _ in range(4):
+            with pytest.raises(AuthenticationError) as caught:
+                await client.create("Hi")
+            error = caught.value
+            for text in (str(error), repr(error), repr(vars(error)), repr(error.body), repr(dict(error.headers))):
+                assert KEY not in text
 
-        for text in (str(caught.value), repr(caught.value), repr(caught.value.body), repr(client), str(vars(client))):
-            assert KEY not in text
+        server.enqueue(Reply.sse([{"error": {"message": said}}]))
+        with pytest.raises(StreamError) as streamed:
+            await client.stream("Hi").completion()
+        assert KEY not in str(streamed.value) + repr(vars(streamed.value))
+
+        assert KEY not in repr(client) + str(vars(client))
         with pytest.raises(UsageError, match="pickle"):
             pickle.dumps(client)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import pickle
+import zlib
 from typing import Any
 
 import msgspec
@@ -12,11 +14,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsdk import errors
-from chatsdk._error_body import decode_lenient, error_facts, named_status, plain_text, retry_hint
+from chatsdk._error_body import (
+    MAX_INFLATED,
+    MAX_ITEMS,
+    MAX_LEVELS,
+    decode_lenient,
+    error_facts,
+    facts_of,
+    is_quota,
+    named_status,
+    retry_hint,
+    words_in,
+)
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk.errors import (
+    MAX_FACT_SHOWN,
     MAX_SHOWN,
+    PATH_HINT,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -141,7 +156,10 @@ BODIES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "nested with a number": (b'{"error":{"message":"no","code":400}}', {"message": "no", "code": 400}),
     "nested without a message": (b'{"error":{"code":"c"}}', {"message": BadRequestError.default_message, "code": "c"}),
     "nested with an empty message": (b'{"error":{"message":""}}', {"message": BadRequestError.default_message}),
-    "nested with a list for a message": (b'{"error":{"message":[{"a":1}]}}', {"message": '[{"a":1}]'}),
+    "nested with a list for a message": (
+        b'{"error":{"message":[{"a":1}]}}',
+        {"message": '[{"a":1}]'},
+    ),
     "nested with an object for a code": (
         b'{"error":{"message":"no","code":{"a":1}}}',
         {"message": "no", "code": '{"a":1}'},
@@ -159,22 +177,93 @@ BODIES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "a text": (b'"no"', {"message": "no"}),
     "plain text": (b"  no upstream \n", {"message": "no upstream"}),
     "a page": (b"<html><head><TITLE> 400 Bad </TITLE></head><body>nginx</body>", {"message": "400 Bad"}),
-    "a page without a title": (b"<p>no</p>", {"message": "<p>no</p>"}),
-    "a page with half a title": (b"<title>no", {"message": "<title>no"}),
+    "a page without a title": (
+        b"<!DOCTYPE html><style>p {}</style><body><p>no</p>\n<p>such path",
+        {"message": "no such path"},
+    ),
+    "a page with half a title": (b"<title>no", {"message": "no"}),
     "a page whose title is empty": (b"<title> </title>", {"message": BadRequestError.default_message}),
     "a page with letters that grow when made small": ("İİİ<title>no</title>".encode(), {"message": "no"}),
+    "a page in JSON": (b'{"error":{"message":"<html><title>502 Bad</title>"}}', {"message": "502 Bad"}),
+    "a word in angle brackets": (b"<model> is unknown", {"message": "<model> is unknown"}),
+    "XML": (b"<?xml version='1.0'?><Error><Code>Gone</Code><Message>no</Message></Error>", {"message": "Gone no"}),
     "nothing": (b"", {"message": BadRequestError.default_message}),
     "white space": (b" \n", {"message": BadRequestError.default_message}),
-    "null": (b"null", {"message": "null"}),
-    "an empty object": (b"{}", {"message": "the server calls the request wrong"}),
-    "an empty list": (b"[]", {"message": "[]"}),
+    "null": (b"null", {"message": BadRequestError.default_message}),
+    "a number": (b"429", {"message": BadRequestError.default_message}),
+    "an empty text": (b'""', {"message": BadRequestError.default_message}),
+    "an empty object": (b"{}", {"message": BadRequestError.default_message}),
+    "an empty list": (b"[]", {"message": BadRequestError.default_message}),
+    "an empty error": (b'{"error":{},"detail":[]}', {"message": BadRequestError.default_message}),
+    "an object of other names": (b'{"ok":false,"why":"no"}', {"message": '{"ok":false,"why":"no"}'}),
+    "an object of other names, with an id": (
+        b'{"request_id":"r","why":"no"}',
+        {"message": '{"request_id":"r","why":"no"}', "request_id": "r"},
+    ),
     "a list of errors": (b'{"success":false,"errors":[{"code":7009,"message":"no"}]}', {"message": "no", "code": 7009}),
-    "a list": (b"[1]", {"message": "[1]"}),
+    "a list of texts": (b'{"error":["no","never","no"]}', {"message": "no; never"}),
+    "a list": (b"[1]", {"message": BadRequestError.default_message}),
+    "a byte order mark": (b'\xef\xbb\xbf{"error":"no"}', {"message": "no"}),
     "latin-1": ("Schlüssel".encode("latin-1"), {"message": "Schl\ufffdssel"}),
-    "latin-1 in JSON": (b'{"error":{"message":"\xfc"}}', {"message": "\ufffd"}),
-    "half a character": (b'{"error":{"message":"\\ud800"}}', {"message": '{"error":{"message":"\\ud800"}}'}),
+    "latin-1 in JSON": (b'{"error":{"message":"\xfcbel"}}', {"message": "\ufffdbel"}),
+    "bytes that are no text": (b"\xff\xfe\x00\x01\x80\x90ok", {"message": BadRequestError.default_message}),
+    "half a character": (b'{"error":{"message":"\\ud800","code":7}}', {"message": "\\ud800", "code": 7}),
     "half a document": (b'{"error":{"mess', {"message": '{"error":{"mess'}),
-    "too deep a document": (b"[" * 100_000, {"message": "[" * 100_000}),
+    "a document that is cut in its message": (
+        b'{"error":{"code":"c","type":"t","message":"too \\"mu',
+        {"message": 'too "mu', "code": "c", "type": "t"},
+    ),
+    "a document that is cut after its message": (
+        b'{"error":{"message":"a\\nb","param":null,"code":404,',
+        {"message": "a\nb", "code": 404, "param": None},
+    ),
+    "a number that JSON has not": (b'{"error":{"message":"no","n":NaN}}', {"message": "no"}),
+    "too deep a document": (b"[" * 100_000, {"message": BadRequestError.default_message}),
+    "a deep document": (b'{"error":' * 900 + b'"no"' + b"}" * 900, {"code": None, "type": None}),
+    "gzip": (gzip.compress(b'{"error":{"message":"no"}}'), {"message": "no"}),
+    "gzip that is cut": (gzip.compress(b'{"error":{"message":"no"}}', mtime=0)[:-9], {"message": "no"}),
+    "no gzip, though it begins so": (b"\x1f\x8b\xff\xff\xff", {"message": BadRequestError.default_message}),
+    "zlib": (zlib.compress(b'{"error":{"message":"no"}}'), {"message": BadRequestError.default_message}),
+    "an event": (b'data: {"error":{"message":"no","code":"c"}}\n\ndata: [DONE]\n\n', {"message": "no", "code": "c"}),
+    "a named event": (b'event: error\r\ndata: {"error":"no"}\r\n\r\n', {"message": "no"}),
+    "an event after others": (b': hello\n\ndata: {"id":"1"}\n\ndata: {"error":"no"}\n\n', {"message": "no"}),
+    "an event in two lines": (b'data: {"error":\ndata: "no"}\n\n', {"message": "no"}),
+    "a field that is called error": (b'error: {"code":400,"message":"no"}', {"message": "no", "code": 400}),
+    "an event that is a text": (b"event: error\ndata: no upstream\n\n", {"message": "no upstream"}),
+    "a text that begins as an event does": (b"error: no\nhint: ask", {"message": "error: no\nhint: ask"}),
+    "JSON in a detail": (
+        b'{"detail":"{\\"error\\":{\\"message\\":\\"no\\",\\"type\\":\\"t\\",\\"code\\":5}}"}',
+        {"message": "no", "type": "t", "code": 5},
+    ),
+    "JSON in a message, which knows better": (
+        b'{"error":{"message":" {\\"error\\":{\\"message\\":\\"no\\",\\"code\\":1}}","code":2,"type":"t"}}',
+        {"message": "no", "type": "t", "code": 1},
+    ),
+    "what looks like JSON in a message": (
+        b'{"error":{"message":"{model} is unknown"}}',
+        {"message": "{model} is unknown"},
+    ),
+    "an object of other names for a message": (
+        b'{"error":{"message":{"a":1},"code":7}}',
+        {"message": '{"a":1}', "code": 7},
+    ),
+    "JSON of other names in a message": (
+        b'{"error":{"message":"{\\"a\\":1}","code":7}}',
+        {"message": '{"a":1}', "code": 7},
+    ),
+    "JSON without words in a message": (b'{"error":{"message":"[]"}}', {"message": BadRequestError.default_message}),
+    "an object in a detail": (b'{"detail":{"error":{"message":"no","code":"c"}}}', {"message": "no", "code": "c"}),
+    "an object for a message": (b'{"message":{"detail":"no"},"type":"t"}', {"message": "no", "type": "t"}),
+    "failed checks": (
+        b'{"detail":[{"type":"missing","loc":["body","messages",0,"role"],"msg":"Field required"},'
+        b'{"loc":"n"},{"loc":[[]]}]}',
+        {"message": "body.messages.0.role: Field required; n", "type": None},
+    ),
+    "an error beside its title": (b'{"error":"Not Found","message":"no such route"}', {"message": "no such route"}),
+    "an error with a description": (
+        b'{"error":"e","error_description":"no such client"}',
+        {"message": "no such client"},
+    ),
 }
 
 
@@ -210,6 +299,25 @@ def test_an_error_tells_all_that_it_knows() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unexpected endpoint or method. (POST /chat/completions)",
+        "Invalid URL (POST /chat/completions)",
+        "Not Found",
+        "404 page not found",
+        "404 Not Found",
+        "File Not Found",
+        "Resource not found.",
+    ],
+)
+def test_an_unknown_path_is_told_with_its_cure(words: str) -> None:
+    for status in (200, 404):
+        assert PATH_HINT in str(from_response(status, {}, msgspec.json.encode({"error": words})))
+    assert PATH_HINT not in str(from_response(404, {}, b'{"error":"Model not found"}'))
+    assert str(from_response(404, {}, b"")).count(PATH_HINT) == 1
+
+
 def test_an_error_that_is_born_without_facts_has_some() -> None:
     error = RateLimitError(Head(429))
     assert (error.body, error.code, error.type, error.param, error.retry_after) == (b"", None, None, None, None)
@@ -222,6 +330,236 @@ def test_no_error_is_told_as_a_number_only(body: bytes) -> None:
         assert any(letter.isalpha() for letter in str(from_response(status, {}, body)))
 
 
+# -- the envelopes of servers, written after the tables of what they are known to send
+
+UPSTREAM = b'{"error":{"message":"Provider returned error","code":429,"metadata":{"provider_name":"X","raw":%s}}}'
+
+SERVERS: dict[str, tuple[int, dict[str, str], bytes, type[APIStatusError], dict[str, Any]]] = {
+    "Azure's gateway": (
+        401,
+        {"apim-request-id": "a-1"},
+        b'{ "statusCode": 401, "message": "Unauthorized. The token has expired." }',
+        AuthenticationError,
+        {"message": "Unauthorized. The token has expired.", "code": None, "request_id": "a-1"},
+    ),
+    "Azure's filter": (
+        400,
+        {"x-ms-error-code": "ignored"},
+        b'{"error":{"message":"filtered","type":null,"param":"prompt","code":"content_filter","status":400,'
+        b'"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{}}}}',
+        BadRequestError,
+        {"message": "filtered", "code": "content_filter", "param": "prompt", "cause": "ResponsibleAIPolicyViolation"},
+    ),
+    "GitHub": (
+        429,
+        {"x-ms-error-code": "RateLimitReached", "retry-after": "0", "x-ratelimit-timeremaining": "41"},
+        b'{"message":"Rate limit of 2 per 0s exceeded","documentation_url":"https://docs.github.com","status":"429"}',
+        RateLimitError,
+        {"message": "Rate limit of 2 per 0s exceeded", "code": "RateLimitReached", "type": None, "retry_after": 0.0},
+    ),
+    "Gemini": (
+        429,
+        {},
+        b'[{"error":{"code":429,"message":"Slow down.","status":"RESOURCE_EXHAUSTED","details":['
+        b'{"@type":"type.googleapis.com/google.rpc.Help"},{"retryDelay":"7.5s"}]}}]',
+        RateLimitError,
+        {"message": "Slow down.", "code": 429, "type": "RESOURCE_EXHAUSTED", "retry_after": 7.5},
+    ),
+    "Gemini with its error as text": (
+        400,
+        {},
+        b'{"error":{"message":"{\\n \\"error\\": {\\"code\\": 400, \\"message\\": \\"Bad key\\", '
+        b'\\"status\\": \\"INVALID_ARGUMENT\\"}}","code":400,"status":"Bad Request"}}',
+        BadRequestError,
+        {"message": "Bad key", "code": 400, "type": "INVALID_ARGUMENT"},
+    ),
+    "xAI": (
+        400,
+        {},
+        b'{"code":"Client specified an invalid argument","error":"Incorrect API key"}',
+        BadRequestError,
+        {"message": "Incorrect API key", "code": "Client specified an invalid argument"},
+    ),
+    "xAI, in words": (
+        422,
+        {"content-type": "text/plain; charset=utf-8"},
+        b"Failed to deserialize the JSON body: messages[0]: missing field `content` at line 1 column 9",
+        UnprocessableEntityError,
+        {"message": "Failed to deserialize the JSON body: messages[0]: missing field `content` at line 1 column 9"},
+    ),
+    "Mistral": (
+        422,
+        {"mistral-correlation-id": "m-1"},
+        b'{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"Not permitted",'
+        b'"input":1}]},"type":"invalid_request_error","param":null,"code":null,"raw_status_code":422}',
+        UnprocessableEntityError,
+        {"message": "body.seed: Not permitted", "type": "invalid_request_error", "code": None, "request_id": "m-1"},
+    ),
+    "vLLM, before its errors were nested": (
+        404,
+        {},
+        b'{"object":"error","message":"The model `m` does not exist.","type":"NotFoundError","param":null,"code":404}',
+        NotFoundError,
+        {"message": "The model `m` does not exist.", "type": "NotFoundError", "code": 404},
+    ),
+    "Cerebras": (
+        429,
+        {"x-should-retry": "false"},
+        b'{"message":"The queue is full.","type":"too_many_requests_error","param":"queue","code":"queue_exceeded"}',
+        RateLimitError,
+        {"message": "The queue is full.", "code": "queue_exceeded", "param": "queue", "should_retry": False},
+    ),
+    "TGI": (
+        424,
+        {},
+        b'{"error":"Request failed during generation: out of memory","error_type":"generation"}',
+        APIStatusError,
+        {"message": "Request failed during generation: out of memory", "type": "generation"},
+    ),
+    "Hugging Face, of a model that is being loaded": (
+        503,
+        {"x-request-id": "Root=1"},
+        b'{"error":"Model m is currently loading","estimated_time":20.5}',
+        InternalServerError,
+        {"message": "Model m is currently loading", "retry_after": 20.5, "request_id": "Root=1"},
+    ),
+    "Hugging Face, in headers only": (
+        403,
+        {"x-error-code": "GatedRepo", "x-error-message": "Access to model m is restricted."},
+        b"",
+        PermissionDeniedError,
+        {"message": "Access to model m is restricted.", "code": "GatedRepo"},
+    ),
+    "OpenRouter, with words from further up": (
+        429,
+        {},
+        UPSTREAM % b'"m is rate-limited upstream"',
+        RateLimitError,
+        {"message": "Provider returned error", "code": 429, "cause": "m is rate-limited upstream"},
+    ),
+    "OpenRouter, with JSON from further up": (
+        429,
+        {},
+        UPSTREAM % b'"{\\"error\\":{\\"message\\":\\"busy\\"}}"',
+        RateLimitError,
+        {"message": "Provider returned error", "cause": "busy"},
+    ),
+    "OpenRouter, with errors before": (
+        502,
+        {"x-generation-id": "gen-1"},
+        b'{"error":{"message":"down","code":502,"metadata":{"previous_errors":['
+        b'{"code":429,"message":"busy"},{"code":400,"message":"too long"}]}},"user_id":"u"}',
+        InternalServerError,
+        {"message": "down", "code": 502, "cause": "busy; too long", "request_id": "gen-1"},
+    ),
+    "OpenRouter, with the same error before": (
+        502,
+        {},
+        b'{"error":{"message":"down","code":502,"metadata":{"previous_errors":[{"code":502,"message":"down"}]}}}',
+        InternalServerError,
+        {"message": "down", "cause": None},
+    ),
+    "Fireworks' gateway": (
+        401,
+        {},
+        b'{"fault":{"faultstring":"No such key","detail":{"errorcode":"oauth.v2.FailedToResolve"}}}',
+        AuthenticationError,
+        {"message": "No such key", "code": "oauth.v2.FailedToResolve"},
+    ),
+    "Together": (503, {}, b'{"error":"The server is busy"}', InternalServerError, {"message": "The server is busy"}),
+    "Databricks": (
+        429,
+        {},
+        b'{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"Too many for m"}',
+        RateLimitError,
+        {"message": "Too many for m", "code": "REQUEST_LIMIT_EXCEEDED"},
+    ),
+    "DashScope": (
+        400,
+        {},
+        b'{"code":"InvalidParameter","message":"Range of top_p","request_id":"d-1"}',
+        BadRequestError,
+        {"message": "Range of top_p", "code": "InvalidParameter", "request_id": "d-1"},
+    ),
+    "Z.ai": (
+        429,
+        {},
+        b'{"error":{"code":"1302","message":"High concurrency"}}',
+        RateLimitError,
+        {"message": "High concurrency", "code": "1302"},
+    ),
+    "Moonshot": (
+        429,
+        {},
+        b'{"error":{"message":"suspended, please recharge","type":"exceeded_current_quota_error"}}',
+        QuotaExceededError,
+        {"type": "exceeded_current_quota_error"},
+    ),
+    "NVIDIA, with a title": (
+        404,
+        {"nvcf-reqid": "n-1"},
+        b'{"type":"about:blank","status":404,"title":"Not Found","detail":"Function f: Not found for account"}',
+        NotFoundError,
+        {"message": "Function f: Not found for account", "type": None, "code": None, "request_id": "n-1"},
+    ),
+    "NVIDIA, as a stream": (
+        429,
+        {"content-type": "text/event-stream"},
+        b'data: {"error": {"message": "Too many requests wait", "type": "TooMany", "code": 429}}\n\ndata: [DONE]\n\n',
+        RateLimitError,
+        {"message": "Too many requests wait", "type": "TooMany", "code": 429},
+    ),
+    "Cloudflare": (
+        403,
+        {"cf-ray": "ray-1"},
+        b'{"result":null,"success":false,"errors":[{"code":10000,"message":"Wrong token"}],"messages":[]}',
+        PermissionDeniedError,
+        {"message": "Wrong token", "code": 10000, "request_id": "ray-1"},
+    ),
+    "Anthropic": (
+        529,
+        {},
+        b'{"type":"error","error":{"type":"overloaded_error","message":"Busy"},"request_id":"req_b"}',
+        InternalServerError,
+        {"message": "Busy", "type": "overloaded_error", "code": None, "request_id": "req_b"},
+    ),
+    "LiteLLM": (
+        400,
+        {"x-litellm-call-id": "l-1", "llm_provider-retry-after": "3"},
+        b'{"error":{"message":"litellm.BadRequestError: no","type":"None","param":"None","code":"400"}}',
+        BadRequestError,
+        {"type": "None", "param": "None", "code": "400", "request_id": "l-1", "retry_after": 3.0},
+    ),
+    "Groq, of a request that is too large": (
+        413,
+        {"retry-after": "9"},
+        b'{"error":{"message":"Request too large","type":"tokens","code":"rate_limit_exceeded"}}',
+        APIStatusError,
+        {"code": "rate_limit_exceeded", "retry_after": 9.0},
+    ),
+    "nginx": (
+        502,
+        {"content-type": "text/html"},
+        b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><hr>nginx</body></html>",
+        InternalServerError,
+        {"message": "502 Bad Gateway"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_an_error_of_a_server_is_understood(name: str) -> None:
+    status, headers, body, kind, facts = SERVERS[name]
+    error = from_response(status, headers, body)
+    assert (type(error), error.status, error.body) == (kind, status, body)
+    assert {fact: getattr(error, fact) for fact in facts} == facts
+    for words in (error.message, error.cause or "", error.request_id or ""):
+        assert words in str(error)
+
+
+# -- quota or rate
+
+
 @pytest.mark.parametrize("word", sorted(errors.QUOTA_WORDS))
 @pytest.mark.parametrize("member", ["code", "type"])
 def test_a_used_up_quota_is_told_by_its_code_or_type(word: str, member: str) -> None:
@@ -229,6 +567,25 @@ def test_a_used_up_quota_is_told_by_its_code_or_type(word: str, member: str) -> 
     assert type(from_response(429, {}, body)) is QuotaExceededError
     assert type(from_response(402, {}, body)) is QuotaExceededError
     assert type(from_response(403, {}, body)) is PermissionDeniedError
+
+
+def test_a_server_has_words_of_its_own_for_its_quota_and_its_rate() -> None:
+    body = b'{"error":{"message":"no","code":1113}}'
+    assert type(from_response(429, {}, body)) is RateLimitError
+    assert type(from_response(429, {}, body, quota_words=frozenset({"1113"}))) is QuotaExceededError
+    body = b'{"error":{"message":"no","type":"INSUFFICIENT QUOTA"}}'
+    assert type(from_response(429, {}, body)) is QuotaExceededError
+    assert type(from_response(429, {}, body, quota_words=frozenset({"1113"}))) is QuotaExceededError
+    assert type(from_response(429, {}, body, rate_words=frozenset({"insufficient_quota"}))) is RateLimitError
+    assert type(from_response(402, {}, body, rate_words=frozenset({"insufficient_quota"}))) is QuotaExceededError
+
+
+def test_how_a_word_is_written_makes_no_difference() -> None:
+    for word in ("insufficient_quota", "InsufficientQuota", "INSUFFICIENT QUOTA", "insufficient-quota"):
+        assert is_quota(word, None)
+        assert is_quota(None, word)
+    for word in ("rate_limit_exceeded", "quota", "", "request_quota_exceeded", 429, None):
+        assert not is_quota(word, None)
 
 
 NAMED: dict[str, tuple[bytes, type[APIStatusError], int]] = {
@@ -264,9 +621,12 @@ DOCUMENTS = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["error", "message", "code", "type", "param", "detail", "details", "object", "retry_after"]
+                [
+                    *("error", "message", "code", "type", "param", "detail", "details", "object", "retry_after"),
+                    *("errors", "fault", "metadata", "raw", "innererror", "loc", "status", "request_id"),
+                ]
             ),
-            inner | st.sampled_from(["error", "429", "1s"]),
+            inner | st.sampled_from(["error", "429", "1s", "a\nb", "BUSY", '{"error":"no"}', "[]"]),
             max_size=4,
         )
     ),
@@ -278,6 +638,7 @@ DOCUMENTS = st.recursive(
 def test_any_status_with_any_bytes_is_an_error_that_can_be_told(status: int, body: bytes) -> None:
     error = from_response(status, [("x-request-id", "r")], body)
     assert isinstance(error, APIStatusError)
+    assert str(error).isprintable()
     assert shorten(error.message) in str(error)
     assert f"status {error.status}" in str(error)
     assert "request_id r" in str(error)
@@ -298,6 +659,12 @@ HINTS: dict[str, tuple[bytes, float | None]] = {
     ),
     "in details of the document": (b'{"details":[{"retryDelay":"2s"}]}', 2.0),
     "in a list, as Google writes it": (b'[{"error":{"message":"","details":[{"retryDelay":"34.4s"}]}}]', 34.4),
+    "milliseconds": (b'{"retry_after_ms":1500}', 1.5),
+    "in the metadata of a router": (b'{"error":{"metadata":{"retry_after_seconds":12}}}', 12.0),
+    "in JSON in a text": (b'{"error":{"message":"{\\"details\\":[{\\"retryDelay\\":\\"9s\\"}]}"}}', 9.0),
+    "a list": (b'{"retry_after":[1]}', None),
+    "too deep": (b'{"error":' * 900 + b'{"retry_after":1}' + b"}" * 900, None),
+    "a number beyond all": (b'{"retry_after":1%s}' % (b"0" * 400), None),
     "the outermost counts": (b'{"retry_after":1,"error":{"retry_after":2}}', 1.0),
     "what says nothing is passed over": (b'{"retry_after":null,"error":{"retry_after":"soon","retryDelay":"3s"}}', 3.0),
     "negative": (b'{"retry_after":-1}', None),
@@ -405,6 +772,19 @@ def test_a_text_is_told_on_one_line_without_control_characters() -> None:
     error = from_response(500, {}, b"one\r\n\x1b[31mtwo\x00")
     assert error.message == "one\r\n\x1b[31mtwo\x00"
     assert str(error) == "one   [31mtwo  (status 500)"
+    error = from_response(
+        500, {"x-request-id": "r\u2028"}, b'{"error":{"message":"no","code":"a\\nb","type":"\\u0000"}}'
+    )
+    assert str(error) == "no (status 500, code a b, type  , request_id r )"
+    assert str(StreamError("no", code="a\nb")) == "no (in the stream, code a b)"
+    redirect = from_response(307, {"location": "http://a\x1b\u2028b/"}, b"")
+    assert str(redirect).isprintable()
+
+
+def test_a_fact_is_cut_too() -> None:
+    error = from_response(400, {}, b'{"error":{"message":"no","code":"%s"}}' % (b"c" * 10_000))
+    assert str(error) == f"no (status 400, code {'c' * MAX_FACT_SHOWN}...)"
+    assert len(str(error.code)) == 10_000
 
 
 HEADERS = {"x-request-id": "r", "retry-after": "3", "location": "https://example.org/x"}
@@ -426,7 +806,7 @@ def born(kind: type[ChatError]) -> ChatError:
     return kind("words")
 
 
-def facts_of(error: ChatError) -> dict[str, Any]:
+def all_facts_of(error: ChatError) -> dict[str, Any]:
     """All that an error holds, in a form that compares by value."""
     return {
         name: (fact.status, fact.headers, fact.received_at) if isinstance(fact, Head) else fact
@@ -448,7 +828,7 @@ def test_every_error_is_copied_and_pickled_with_its_facts(kind: type[ChatError],
     assert type(found) is kind
     assert str(found) == str(error)
     assert repr(found) == repr(error)
-    assert facts_of(found) == facts_of(error)
+    assert all_facts_of(found) == all_facts_of(error)
     assert found.partial.text == "so far"
 
 
@@ -471,9 +851,56 @@ def test_a_status_is_a_number_from_400_to_599() -> None:
     ]  # fmt: skip
 
 
+def test_an_error_is_marked_in_one_of_these_ways() -> None:
+    for document in (
+        {"error": "no"},
+        {"error": True, "message": "no"},
+        {"object": "Error", "message": "no"},
+        {"type": "error", "message": "no"},
+        {"detail": "no"},
+        {"errors": ["no"]},
+        {"code": 1, "message": "no"},
+        [{}, 5, {"error": "no"}],
+    ):
+        facts = error_facts(document)
+        assert facts
+        assert (facts["message"], facts.get("type")) == ("no", None)
+    assert error_facts({"detail": "no", "choices": [{}]}) is None
+    assert error_facts({"error": "no", "choices": [{}]})
+    assert error_facts({"object": []}) is None
+    assert error_facts([[{"error": "no"}]]) is None
+
+
+def test_what_is_too_deep_or_too_much_is_left_out() -> None:
+    deep: Any = "no"
+    for _ in range(MAX_LEVELS - 1):
+        deep = {"error": deep}
+    assert facts_of(deep) == {
+        **dict.fromkeys(["code", "type", "param", "request_id", "status", "cause"]),
+        "message": "no",
+    }
+    assert (facts_of({"error": deep}) or {}).get("message") is None
+    many = facts_of([f"no {number}" for number in range(10 * MAX_ITEMS)])
+    assert many == {"message": "; ".join(f"no {number}" for number in range(MAX_ITEMS))}
+
+
+def test_a_fact_that_is_too_deep_for_json_is_none() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    facts = facts_of({"message": "no", "code": deep})
+    assert facts
+    assert (facts["message"], facts["code"]) == ("no", None)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    error = from_response(500, {}, gzip.compress(b"x" * (1 << 24)))
+    assert len(error.message) == MAX_INFLATED
+
+
 @given(st.binary())
 def test_no_bytes_make_reading_a_body_raise(body: bytes) -> None:
     document = decode_lenient(body)
     error_facts(document)
     retry_hint(document)
-    assert isinstance(plain_text(body), str)
+    assert isinstance(words_in(body.decode("latin-1")), str)

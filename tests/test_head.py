@@ -97,6 +97,10 @@ WAITS: dict[str, tuple[dict[str, str], float | None]] = {
     "a duration beyond all": ({"retry-after": "1" + "0" * 400 + "h"}, None),
     "a huge number": ({"retry-after": "1000000000"}, 1e9),
     "words": ({"retry-after": "soon"}, None),
+    "Azure's milliseconds": ({"retry-after": "7", "retry-after-ms": "0", "x-ms-retry-after-ms": "1250"}, 1.25),
+    "of the server behind LiteLLM": ({"llm_provider-retry-after": "7"}, 7.0),
+    "LiteLLM's own comes first": ({"llm_provider-retry-after": "7", "retry-after": "2"}, 2.0),
+    "its own milliseconds of no use": ({"llm_provider-retry-after-ms": "70", "retry-after-ms": "x"}, None),
     "empty": ({"retry-after": ""}, None),
     "a number with a comma": ({"retry-after": "1,5"}, None),
 }
@@ -154,7 +158,7 @@ LIMITS: dict[str, tuple[dict[str, str], RateLimitSnapshot | None]] = {
     "seconds without a unit": ({"x-ratelimit-reset-requests": "33011.38"}, RateLimitSnapshot(W(reset_after=33011.38))),
     "other windows": (
         {"x-ratelimit-limit-tokens_usage_based": "7", "x-ratelimit-remaining-requests-day": "8"},
-        RateLimitSnapshot(other={"tokens_usage_based": W(7), "requests-day": W(remaining=8)}),
+        RateLimitSnapshot(W(remaining=8), other={"tokens_usage_based": W(7), "requests-day": W(remaining=8)}),
     ),
     "what says nothing": (
         {
@@ -165,8 +169,131 @@ LIMITS: dict[str, tuple[dict[str, str], RateLimitSnapshot | None]] = {
         RateLimitSnapshot(),
     ),
     "names that are none of these": (
-        {"x-ratelimit-type-requests": "1", "x-ratelimit-limit": "1", "x-ratelimit-": "1"},
+        {
+            **dict.fromkeys(
+                ["x-ratelimit-", "x-ratelimit-type-requests", "x-ratelimit-limit-", "my-x-ratelimit-limit"], "1"
+            ),
+            **dict.fromkeys(
+                ["x-ratelimit-over-limit", "x-ratelimit-tokens-query-cost", "x-ratelimit-timeremaining"], "1"
+            ),
+            **dict.fromkeys(["x-ratelimit-renewalperiod-requests", "llm_provider-", "anthropic-ratelimit-limit"], "1"),
+        },
         None,
+    ),
+    "no window": (
+        {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "4", "x-ratelimit-reset": "1"},
+        RateLimitSnapshot(other={"default": W(5, 4, 1.0)}),
+    ),
+    "no prefix": (
+        {"ratelimit-limit": "5", "ratelimit-reset": "9"},
+        RateLimitSnapshot(other={"default": W(5, None, 9.0)}),
+    ),
+    "Azure, which does not know": (
+        {
+            "x-ratelimit-limit-requests": "0",
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": "0",
+            "x-ratelimit-limit-tokens": "-1",
+            "x-ratelimit-remaining-tokens": "-1",
+            "x-ratelimit-renewalperiod-tokens": "60",
+        },
+        RateLimitSnapshot(W(reset_after=0.0)),
+    ),
+    "Cerebras": (
+        {
+            "x-ratelimit-limit-requests-day": "14400",
+            "x-ratelimit-remaining-requests-day": "14399",
+            "x-ratelimit-reset-requests-day": "40123.456789",
+            "x-ratelimit-limit-tokens-minute": "30000",
+            "x-ratelimit-remaining-tokens-minute": "29000",
+            "x-ratelimit-reset-tokens-minute": "3.25",
+        },
+        RateLimitSnapshot(
+            W(14400, 14399, 40123.456789),
+            W(30000, 29000, 3.25),
+            {"requests-day": W(14400, 14399, 40123.456789), "tokens-minute": W(30000, 29000, 3.25)},
+        ),
+    ),
+    "two periods, of which the shorter counts": (
+        {"x-ratelimit-remaining-requests-day": "8", "x-ratelimit-remaining-requests-minute": "2"},
+        RateLimitSnapshot(W(remaining=2), other={"requests-day": W(remaining=8), "requests-minute": W(remaining=2)}),
+    ),
+    "Mistral": (
+        {
+            "x-ratelimit-limit-req-minute": "60",
+            "x-ratelimit-remaining-req-minute": "59",
+            "x-ratelimit-limit-tokens-minute": "0",
+            "x-ratelimit-remaining-tokens-minute": "0",
+            "x-ratelimit-tokens-query-cost": "12",
+        },
+        RateLimitSnapshot(W(60, 59), W(), {"req-minute": W(60, 59), "tokens-minute": W()}),
+    ),
+    "Mistral, by size": (
+        {
+            "ratelimitbysize-limit": "500000",
+            "ratelimitbysize-remaining": "499988",
+            "ratelimitbysize-reset": "35",
+            "ratelimitbysize-query-cost": "12",
+            "x-ratelimitbysize-limit-month": "1000000000",
+        },
+        RateLimitSnapshot(
+            tokens=W(500000, 499988, 35.0), other={"size": W(500000, 499988, 35.0), "size-month": W(1000000000)}
+        ),
+    ),
+    "Together": (
+        {
+            "x-ratelimit-limit": "10",
+            "x-ratelimit-remaining": "9",
+            "x-ratelimit-reset": "0.2",
+            "x-tokenlimit-limit": "3000",
+            "x-tokenlimit-remaining": "2900",
+            "x-tokenlimit-limit-dynamic": "5000",
+        },
+        RateLimitSnapshot(tokens=W(3000, 2900), other={"default": W(10, 9, 0.2), "tokens-dynamic": W(5000)}),
+    ),
+    "Fireworks": (
+        {
+            "x-ratelimit-limit-requests": "600",
+            "x-ratelimit-limit-tokens-prompt": "60000",
+            "x-ratelimit-remaining-tokens-generated": "7000",
+            "x-ratelimit-over-limit": "no",
+        },
+        RateLimitSnapshot(W(600), other={"tokens-prompt": W(60000), "tokens-generated": W(remaining=7000)}),
+    ),
+    "Anthropic": (
+        {
+            "date": DATE,
+            "anthropic-ratelimit-requests-limit": "50",
+            "anthropic-ratelimit-requests-remaining": "49",
+            "anthropic-ratelimit-requests-reset": "2026-10-21T07:28:01Z",
+            "anthropic-ratelimit-tokens-remaining": "9000",
+            "anthropic-ratelimit-input-tokens-limit": "8000",
+            "anthropic-ratelimit-output-tokens-reset": "2026-10-21T09:28:12+02:00",
+        },
+        RateLimitSnapshot(
+            W(50, 49, 1.0), W(remaining=9000), {"input-tokens": W(8000), "output-tokens": W(reset_after=12.0)}
+        ),
+    ),
+    "OpenRouter": (
+        {"Date": DATE, "X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1792567740000"},
+        RateLimitSnapshot(other={"default": W(20, 0, 60.0)}),
+    ),
+    "a server behind LiteLLM": (
+        {
+            "llm_provider-x-ratelimit-remaining-requests": "5",
+            "llm_provider-anthropic-ratelimit-tokens-limit": "7",
+            "x-litellm-call-id": "1",
+        },
+        RateLimitSnapshot(W(remaining=5), W(7)),
+    ),
+    "LiteLLM's own come first, and are not mixed with those behind": (
+        {
+            "x-ratelimit-remaining-requests": "3",
+            "llm_provider-x-ratelimit-remaining-requests": "5",
+            "llm_provider-x-ratelimit-limit-requests": "9",
+            "llm_provider-x-ratelimit-limit-tokens": "7",
+        },
+        RateLimitSnapshot(W(remaining=3), W(7)),
     ),
     "numbers with a point": ({"x-ratelimit-remaining-requests": "5.0"}, RateLimitSnapshot(W(remaining=5))),
     "no finite number": (

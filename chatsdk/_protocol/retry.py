@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from .._error_body import is_quota
 from ..errors import (
-    QUOTA_WORDS,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -95,7 +95,7 @@ class RetryPolicy:
         match error:
             case QuotaExceededError() | ResponseTooLargeError():
                 return False
-            case StreamError(code=code, type=type_) if {code, type_} & QUOTA_WORDS:
+            case StreamError(code=code, type=type_) if is_quota(code, type_):
                 return False
             case APIStatusError(should_retry=bool() as verdict):
                 return verdict

@@ -87,7 +87,7 @@ def _with_ids(message: dict[str, Any], prefix: str) -> dict[str, Any]:
     calls = message.get("tool_calls")
     if not isinstance(calls, list):
         return message
-    known = {call.get("id") for call in calls if isinstance(call, dict)}
+    known = {str(call.get("id")) for call in calls if isinstance(call, dict)}
     made_up = [
         {**call, "id": call.get("id") or free_id(f"{prefix}_{position}", known)} if isinstance(call, dict) else call
         for position, call in enumerate(calls)

@@ -18,6 +18,9 @@ from msgspec import structs
 from .._error_body import decode_lenient, error_facts
 from .._head import Head
 from ..errors import ResponseDecodeError, UsageError, from_response
+from ..providers._provider import Provider
+from ..providers._shape import shape
+from ..providers.default import PROVIDER as UNKNOWN_PROVIDER
 from ..types._base import UNSET, Answer
 from ..types.request import ChatRequest
 from .repair import mend, read_odd_json
@@ -45,15 +48,21 @@ def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
 
 def encode_request(request: ChatRequest) -> bytes:
     """The body of `POST /chat/completions`. Raises `UsageError` naming the parameter or message that is wrong."""
+    return encode_call(request, UNKNOWN_PROVIDER)[1]
+
+
+def encode_call(request: ChatRequest, provider: Provider) -> tuple[str, bytes]:
+    """The model that is asked, and the body as its provider wants it. Raises what `encode_request` raises."""
     body = request_builtins(request)
     try:
         msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
-    body = with_extra_body(body)
-    if not body.get("model"):
+    body = with_extra_body(shape(body, provider))
+    model = body.get("model")
+    if not model or not isinstance(model, str):
         raise UsageError("no model: pass model=, to the call or to the client")
-    return encode_json(body)
+    return model, encode_json(body)
 
 
 def request_builtins(request: ChatRequest) -> dict[str, Any]:

@@ -170,7 +170,7 @@ ERRORS: dict[str, tuple[bytes, tuple[str, Any, str | None, int | None]]] = {
     "an event named error, a text": (b'event: error\ndata: "no"\n\n', ("no", None, None, None)),
     "an event named error, no JSON": (b"event: error\ndata: oh no\n\n", ("oh no", None, None, None)),
     "an event named error, a number": (b"event: error\ndata: 503\n\n", ("503", None, None, None)),
-    "an event named error, a list": (b'event: error\ndata: ["no"]\n\n', ('["no"]', None, None, None)),
+    "an event named error, a list": (b'event: error\ndata: ["no"]\n\n', ("no", None, None, None)),
     "an event named error, an empty object": (
         b"event: error\ndata: {}\n\n",
         ("the server sent an error", None, None, None),

@@ -1,0 +1,23 @@
+"""Alibaba Cloud's Model Studio (Qwen), after its API reference; `CN` is the platform within China."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from ._provider import Provider
+
+PROVIDER = Provider(
+    name="dashscope",
+    base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    hosts=("dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
+    key_variables=("DASHSCOPE_API_KEY",),
+    needs_key=True,
+    roles={"developer": "system"},
+)
+
+CN = structs.replace(
+    PROVIDER,
+    name="dashscope_cn",
+    base_url="https://dashscope.aliyuncs.com/compatible-mode/v1",
+    hosts=("dashscope.aliyuncs.com",),
+)

@@ -1,0 +1,14 @@
+"""SGLang's server, after its docs; the roles are those of the model's chat template."""
+
+from __future__ import annotations
+
+from ._provider import Provider
+
+PROVIDER = Provider(
+    name="sglang",
+    base_url="http://localhost:30000/v1",
+    key_variables=("SGLANG_API_KEY",),
+    openai_environment=True,
+    roles={"developer": "system"},
+    sends_back=("reasoning_content",),
+)
