@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 
+import msgspec
 import pytest
 
 from chatsdk import (
+    APIConnectionError,
     APIStatusError,
     APITimeoutError,
     AsyncChatClient,
@@ -28,6 +31,7 @@ from chatsdk import (
     UsageError,
     UsageUpdate,
 )
+from chatsdk._protocol.sse import encode_event
 from chatsdk._views import Snapshots
 from chatsdk.testing import ChatServer, Reply
 
@@ -507,3 +511,20 @@ async def test_a_second_consumer_does_not_end_up_in_the_body(client: AsyncChatCl
 
     gate.set()
     assert await reader.task == "Hello"
+
+
+async def test_a_cut_gzip_body_is_an_error_plain_and_streamed(client: AsyncChatClient, server: ChatServer) -> None:
+    noise = "".join(map(str, range(2000)))  # so that the cut falls within the answer
+    events = b"".join(encode_event(msgspec.json.encode(chunk)) for chunk in (piece(noise), piece(finish="stop"))) + DONE
+    whole = msgspec.json.encode({"choices": [{"message": {"content": noise}, "finish_reason": "stop"}]})
+    once = client.with_options(max_retries=0)
+    zipped = {"content-encoding": "gzip"}
+
+    server.enqueue(Reply.sse([gzip.compress(events)], headers=zipped))
+    assert (await once.stream("Hi").completion()).text == noise
+    server.enqueue(Reply.sse([gzip.compress(events)[:-600]], headers=zipped))
+    with pytest.raises(StreamInterruptedError):
+        await once.stream("Hi").completion()
+    server.enqueue(Reply.json(gzip.compress(whole)[:-600], headers=zipped))
+    with pytest.raises((ResponseDecodeError, APIConnectionError)):
+        await once.create("Hi")

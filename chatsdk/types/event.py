@@ -5,8 +5,9 @@ A `...Delta` adds a piece, a `...Done` gives the whole; a choice ends with `Fini
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from .logprobs import TokenLogprob
@@ -59,6 +60,15 @@ class ToolCallDone(Struct, frozen=True, tag=True):
     id: str
     name: str
     arguments: str
+
+    @property
+    def parsed(self) -> dict[str, Any] | None:
+        """The arguments as an object, an empty one for none; `None` where they are no JSON object."""
+        try:
+            value = msgspec.json.decode(self.arguments or "{}")
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
 
 
 class AudioDelta(Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatsdk._protocol.sse import BOM, ServerEvent, SSEDecoder
+from chatsdk._protocol.sse import BOM, ServerEvent, SSEDecoder, encode_event
 
 from .pieces import cuttings, ways_to_cut, work_of
 
@@ -137,3 +137,12 @@ def test_many_events_cost_the_same_each() -> None:
     body = b"event: x\r\ndata: abcdefgh\r\n\r\n"
     few, many = (work_of(lambda times=times: events_of([body] * times)) for times in (100, 1000))
     assert many < 10.5 * few
+
+
+@pytest.mark.parametrize("data", [b"{}", b"", b"a\nb", b"a\r\nb\rc", b"\n", b" a "])
+@pytest.mark.parametrize("name", ["", "error"])
+def test_an_event_that_is_written_is_read_again(data: bytes, name: str) -> None:
+    written = encode_event(data, name)
+
+    unified = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    assert SSEDecoder().feed(written) == [ServerEvent(unified, name)]
