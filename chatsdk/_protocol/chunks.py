@@ -23,6 +23,7 @@ from ..types.chunk import (
 )
 from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
+from .repair import Halves
 from .sse import BOM, ServerEvent, SSEDecoder
 from .wire import decode, raise_error_in
 
@@ -42,11 +43,12 @@ class ChunkDecoder:
     `start` is what came before the first chunk: for an answer without any, all that can be shown.
     """
 
-    __slots__ = ("_document", "_events", "_head", "_is_document", "done", "error", "start")
+    __slots__ = ("_document", "_events", "_halves", "_head", "_is_document", "done", "error", "start")
 
     def __init__(self, head: Head) -> None:
         self._head = head
         self._events = SSEDecoder()
+        self._halves: Halves = {}
         self._document: list[bytes] = []
         self._is_document: bool | None = None  # None: only white space so far
         self.start: bytes | None = b""
@@ -97,7 +99,7 @@ class ChunkDecoder:
     def _read_chunk(self, data: bytes) -> list[ChatCompletionChunk]:
         """Data of several lines that is no JSON as a whole is events whose blank lines are missing."""
         try:
-            chunk = decode(ChatCompletionChunk, data)
+            chunk = decode(ChatCompletionChunk, data, halves=self._halves)
         except ResponseDecodeError as error:
             if b"\n" in data:
                 return self._read([ServerEvent(line) for line in data.split(b"\n")])

@@ -16,14 +16,28 @@ from msgspec import inspect
 
 ABSENT = object()
 
+Halves = dict[tuple[Any, str], str]
+"""By choice and member of its delta, the first half of a surrogate pair whose other half is still to come."""
 
-def read_odd_json(body: bytes) -> Any:
+TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
+"""Members of a delta whose pieces may be cut within a character."""
+
+
+def read_odd_json(body: bytes, halves: Halves | None = None) -> Any:
     """The document, with bad UTF-8 and lone surrogates replaced, `NaN` and infinities as `None`.
 
-    Raises `ValueError` for what is no JSON even so, `RecursionError` for what is nested too deeply.
+    With `halves` it is a chunk: the first half of a surrogate pair at the end of a text is kept there, to be joined
+    with the other in a later chunk. Raises `ValueError` for what is no JSON even so, `RecursionError` for what is
+    nested too deeply.
     """
     document = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda name: None)
-    return _joined(document) if b"\\ud" in body.lower() else document
+    if not halves and b"\\ud" not in body.lower():
+        return document
+    if halves is not None and isinstance(document, dict) and isinstance(document.get("choices"), list):
+        for choice in document["choices"]:
+            if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
+                _carry_halves(choice, halves)
+    return _joined(document)
 
 
 def mend(document: Any, cls: type) -> Any:
@@ -32,6 +46,21 @@ def mend(document: Any, cls: type) -> Any:
     Raises `ValueError` where something that holds more than a single value is of another kind.
     """
     return _mended(document, inspect.type_info(cls))
+
+
+def _carry_halves(choice: dict[str, Any], halves: Halves) -> None:
+    """Put the half kept before a text before it, and keep the one at its end; the choice's end gives it up."""
+    delta, is_over = choice["delta"], bool(choice.get("finish_reason"))
+    for name in TEXTS:
+        place = (str(choice.get("index")), name)
+        text = delta.get(name)
+        if not isinstance(text, str) and not (is_over and place in halves):
+            continue
+        text = halves.pop(place, "") + (text or "")
+        if "\ud800" <= text[-1:] <= "\udbff" and not is_over:
+            halves[place] = text[-1]
+            text = text[:-1]
+        delta[name] = text
 
 
 def _joined(value: Any) -> Any:

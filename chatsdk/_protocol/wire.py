@@ -23,7 +23,7 @@ from ..providers._shape import shape
 from ..providers.default import PROVIDER as UNKNOWN_PROVIDER
 from ..types._base import UNSET, Answer
 from ..types.request import ChatRequest
-from .repair import mend, read_odd_json
+from .repair import Halves, mend, read_odd_json
 from .shapes import ODD, straighten
 
 A = TypeVar("A", bound=Answer)
@@ -100,19 +100,20 @@ def to_json(value: Any) -> bytes:
     return encode_json(value) if source is None else bytes(source)
 
 
-def decode(cls: type[A], body: bytes, head: Head | None = None) -> A:
+def decode(cls: type[A], body: bytes, head: Head | None = None, halves: Halves | None = None) -> A:
     """The reply that a JSON document is. Raises `ResponseDecodeError`.
 
-    With its head it is a whole answer, and an error under a status of success raises its `APIStatusError`.
+    With its head it is a whole answer, and an error under a status of success raises its `APIStatusError`. A stream's
+    chunks share `halves`, of characters that were cut.
     """
     if head is not None and b'"error"' in body:
         raise_error_in(body, head)
     try:
         answer: A = _decoder(cls).decode(body)
-        if cls in ODD and ODD[cls](answer, body):
-            answer = _decode_odd(cls, body, "its shape is odd")
+        if halves or (cls in ODD and ODD[cls](answer, body)):
+            answer = _decode_odd(cls, body, "its shape is odd", halves)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        answer = _decode_odd(cls, body, str(error))
+        answer = _decode_odd(cls, body, str(error), halves)
     facts = answer.__dict__
     facts["source"] = body
     if head is not None:
@@ -126,10 +127,10 @@ def raise_error_in(body: bytes, head: Head) -> None:
         raise from_response(head.status, head.headers, body, received_at=head.received_at)
 
 
-def _decode_odd(cls: type[A], body: bytes, refused: str) -> A:
+def _decode_odd(cls: type[A], body: bytes, refused: str, halves: Halves | None) -> A:
     """The reply that a document of another shape must mean. Raises `ResponseDecodeError` for what is no object."""
     try:
-        document = read_odd_json(body)
+        document = read_odd_json(body, halves)
         if isinstance(document, dict):
             return msgspec.convert(mend(straighten(document) if cls in ODD else document, cls), cls)
     except (ValueError, RecursionError):

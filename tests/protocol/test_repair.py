@@ -119,7 +119,7 @@ def test_what_would_be_lost_silently_is_refused(body: bytes) -> None:
 
 def test_the_common_stream_never_takes_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
     slow: list[bytes] = []
-    monkeypatch.setattr(wire, "read_odd_json", lambda body: slow.append(body) or {})
+    monkeypatch.setattr(wire, "read_odd_json", lambda body, halves: slow.append(body) or {})
     decoder = ChunkDecoder(Head(200))
 
     chunks = [chunk for packet in workloads.packets(3, 1000, 8) for chunk in decoder.feed(packet)]
@@ -133,3 +133,31 @@ def test_raw_keeps_what_is_not_a_number() -> None:
     answer = decode(ChatCompletion, b'{"id":"a","timings":{"speed":NaN}}')
 
     assert math.isnan(answer.raw["timings"]["speed"])
+
+
+def pieces_of(*choices: str) -> list[tuple[str | None, str | None]]:
+    """Content and reasoning of each chunk of a stream with these choices."""
+    decoder = ChunkDecoder(Head(200))
+    chunks = [c for choice in choices for c in decoder.feed(f'data: {{"choices":[{choice}]}}\n\n'.encode())]
+    return [(c.choices[0].delta.content, c.choices[0].delta.reasoning) for c in chunks]
+
+
+def test_a_character_cut_in_two_by_deltas_is_one_again() -> None:
+    first, second = '{"index":0,"delta":{"content":"a\\ud83d"}}', '{"index":0,"delta":{"content":"\\ude00b"}}'
+    assert pieces_of(first, second) == [("a", None), ("\U0001f600b", None)]
+
+    between = '{"index":1,"delta":{"content":"x"}}'
+    silent = '{"index":0,"delta":{"tool_calls":null}}'
+    assert pieces_of(first, between, silent, second)[-1] == ("\U0001f600b", None)
+
+    thought = ['{"index":0,"delta":{"reasoning":"\\uD83D"}}', '{"index":0,"delta":{"reasoning":"\\uDE00"}}']
+    assert pieces_of(*thought) == [(None, None), (None, "\U0001f600")]
+
+
+def test_half_a_character_whose_other_half_never_comes_is_replaced() -> None:
+    first = '{"index":0,"delta":{"content":"a\\ud83d"}}'
+    end = '{"index":0,"delta":{},"finish_reason":"stop"}'
+    assert pieces_of(first, end) == [("a", None), ("\ufffd", None)]
+    assert pieces_of(first, '{"index":0,"delta":{"content":"b"}}') == [("a", None), ("\ufffdb", None)]
+    assert pieces_of('{"index":0,"delta":{"content":"a\\ud83d"},"finish_reason":"stop"}') == [("a\ufffd", None)]
+    assert pieces_of('{"index":0,"delta":{"content":"\\ude00a"}}', '{"delta":null}')[0] == ("\ufffda", None)
