@@ -78,14 +78,18 @@ def with_extra_body(body: dict[str, Any]) -> dict[str, Any]:
     extra = body.pop("extra_body", None) or {}
     if not isinstance(extra, dict):
         raise UsageError("extra_body: expected an object")
-    if not _is_finite(extra):
-        raise UsageError("extra_body: NaN and infinities have no JSON form")
     return body | extra
 
 
 def encode_json(value: Any) -> bytes:
-    """Compact JSON. Raises `UsageError` naming the member that has no JSON form."""
+    """Compact JSON. Raises `UsageError` naming the member that has no JSON form.
+
+    msgspec writes NaN and infinities as `null`, so they are looked for: not in messages, which hold no numbers.
+    """
     encoded: bytes = _or_explain(partial(msgspec.json.encode, enc_hook=_plain), value)
+    for name, member in value.items() if isinstance(value, dict) else ():
+        if name != "messages" and not _is_finite(member):
+            raise UsageError(f"{_printable(name)}: NaN and infinities have no JSON form")
     return encoded
 
 

@@ -247,7 +247,7 @@ def test_what_has_no_json_form_is_refused_by_the_name_of_its_parameter() -> None
             encode_request(request(**parameters))
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", {(1, 2): 3}, ENDLESS], ids=type)
+@pytest.mark.parametrize("value", [object(), "\ud800", {(1, 2): 3}, ENDLESS, math.nan], ids=type)
 def test_a_body_with_a_member_that_has_no_json_form_is_refused_by_its_name(value: Any) -> None:
     with pytest.raises(UsageError, match="wrong"):
         encode_json({"fine": 1, "wrong": value})
