@@ -161,3 +161,8 @@ def test_half_a_character_whose_other_half_never_comes_is_replaced() -> None:
     assert pieces_of(first, '{"index":0,"delta":{"content":"b"}}') == [("a", None), ("\ufffdb", None)]
     assert pieces_of('{"index":0,"delta":{"content":"a\\ud83d"},"finish_reason":"stop"}') == [("a\ufffd", None)]
     assert pieces_of('{"index":0,"delta":{"content":"\\ude00a"}}', '{"delta":null}')[0] == ("\ufffda", None)
+
+
+def test_choices_without_a_delta_leave_what_is_kept_alone() -> None:
+    first, second = '{"index":0,"delta":{"content":"a\\ud83d"}}', '{"index":0,"delta":{"content":"\\ude00b"}}'
+    assert pieces_of(first, '{"index":0,"delta":null}', second)[-1] == ("\U0001f600b", None)
