@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from . import types as types
     from ._batch import Batch as Batch
     from ._batch import BatchResult as BatchResult
-    from ._options import Timeouts as Timeouts
+    from ._limits import SizeLimits as SizeLimits
+    from ._limits import Timeouts as Timeouts
     from ._pages import Pages as Pages
     from ._protocol.accumulate import Accumulator as Accumulator
     from ._protocol.retry import RetryBudget as RetryBudget
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from .messages import tool as tool
     from .messages import user as user
     from .types import UNSET as UNSET
+    from .types import Attempt as Attempt
     from .types import AudioDelta as AudioDelta
     from .types import ChatCompletion as ChatCompletion
     from .types import ChatCompletionChunk as ChatCompletionChunk
@@ -89,7 +91,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "._batch": "Batch BatchResult",
-    "._options": "Timeouts",
+    "._limits": "SizeLimits Timeouts",
     "._pages": "Pages",
     "._protocol.accumulate": "Accumulator",
     "._protocol.retry": "RetryBudget RetryPolicy",
@@ -106,7 +108,7 @@ _HOMES = {
     ),
     ".messages": "assistant audio developer file image system text tool user",
     ".types": (
-        "UNSET AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
+        "UNSET Attempt AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
         "LogprobsDelta Message RateLimitSnapshot ReasoningDelta RefusalDelta TextDelta TextDone ToolCall "
         "ToolCallDelta ToolCallDone UsageUpdate"
     ),

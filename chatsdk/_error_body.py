@@ -7,13 +7,14 @@ list of errors, JSON inside a text. What an inner error says counts more than wh
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ._head import Head, parse_duration, parse_number
+from ._raw_body import decode_text, event_documents, event_words, json_inside, salvaged, text_of, words_in
 
 QUOTA_WORDS = frozenset(
     {
@@ -30,6 +31,26 @@ QUOTA_WORDS = frozenset(
 )
 """Codes and types of errors that no waiting cures."""
 
+
+@dataclass(frozen=True, slots=True)
+class ErrorWords:
+    """What a server's errors are known by: codes and types, beyond those that all servers share.
+
+    `quota` are said of a used-up quota, and `rate` of none, though they sound so.
+    """
+
+    quota: frozenset[str] = frozenset()
+    rate: frozenset[str] = frozenset()
+
+    def is_quota(self, code: str | int | None, type: str | None) -> bool:
+        """Whether an error's code or type says that the quota is used up; how a word is written makes no difference."""
+        told = _plain(str(word) for word in (code, type) if word is not None)
+        return bool(told & _plain(QUOTA_WORDS | self.quota)) and not told & _plain(self.rate)
+
+
+COMMON_WORDS = ErrorWords()
+"""Those that all servers share."""
+
 WRAPPERS = ("error", "fault")
 """Members that are the error itself, where they hold an object or a list."""
 
@@ -40,7 +61,10 @@ PARAM_NAMES = ("param",)
 REQUEST_ID_NAMES = ("request_id", "requestId")
 STATUS_NAMES = ("status_code", "statusCode", "raw_status_code", "status", "code")
 CAUSE_NAMES = ("metadata.raw", "metadata.previous_errors", "innererror")
-"""Members of an error object that say each thing, the likeliest first; a dot leads into an inner object."""
+QUOTED_NAMES = ("failed_generation",)
+"""Members of an error object that say each thing, the likeliest first; a dot leads into an inner object.
+
+Quoted ones are causes too, word for word: what Groq's model wrote where it should have called a tool."""
 
 HEADER_FACTS: Mapping[str, tuple[str, ...]] = {
     "message": ("x-error-message",),
@@ -50,9 +74,6 @@ HEADER_FACTS: Mapping[str, tuple[str, ...]] = {
 
 NO_TYPES = frozenset({"error", "about:blank"})
 """Types that say nothing: the mark of Anthropic's envelope, and none in the words of RFC 9457."""
-
-NO_WORDS = frozenset({"null", "None"})
-"""Messages that say nothing: they were none before they became text."""
 
 HINT_UNITS: Mapping[str, float] = {
     "retry_after": 1,
@@ -73,48 +94,20 @@ MAX_LEVELS = 8
 MAX_ITEMS = 20
 """How many errors of a list are told."""
 
-MAX_INFLATED = 1 << 16
-"""Bytes that come of a packed body at most: an error is short, a bomb is not."""
-
 _STATUS = re.compile(r"[45][0-9]{2}")
 _GOOGLE_STATUS = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 
-_PAGE = re.compile(r"<(?:!doctype|html|head|title|body|\?xml)\b", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(?:script|style)[^<>]*>[^<]*", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-
-_EVENTS = re.compile(r"\s*(?:data|event|error|id|retry)?:")
-_EVENT_DATA = re.compile(r"^data:(.*)$", re.MULTILINE)
-_EVENT_PAYLOAD = re.compile(r"^(?:data|error):(.*)$", re.MULTILINE)
-
-_MEMBER = re.compile(r'"([A-Za-z_]+)"\s*:\s*(?:"((?:[^"\\]|\\.)*)|([0-9]{1,18}))')
-
 
 def answer_facts(head: Head, body: bytes) -> dict[str, Any]:
-    """All that an error answer says: the facts of `facts_of`, and the body's `retry_after`.
-
-    The body may be JSON, whole or cut; events, of a server that had meant to stream; a page; a text; any of it packed.
-    """
-    text = _inflated(body).decode("utf-8-sig", "replace")
+    """All that an error answer says: the facts of `facts_of`, and the body's `retry_after`."""
+    text = text_of(body)
     document = _document_in(text)
-    facts = facts_of(_salvaged(text) if document is None else document) or {}
+    facts = facts_of(salvaged(text) if document is None else document) or {}
     if not _tells(facts):
-        facts["message"] = words_in(_event_data(text)) if document is None else _rest(document)
+        facts["message"] = event_words(text) if document is None else _rest(document)
     for name, places in HEADER_FACTS.items():
         facts[name] = facts.get(name) or next(filter(None, map(head.headers.get, places)), None)
     return {**facts, "retry_after": retry_hint(document)}
-
-
-def is_quota(
-    code: str | int | None,
-    type: str | None,
-    quota_words: frozenset[str] = frozenset(),
-    rate_words: frozenset[str] = frozenset(),
-) -> bool:
-    """Whether an error's code or type says that the quota is used up; how a word is written makes no difference."""
-    told = _plain(str(word) for word in (code, type) if word is not None)
-    return bool(told & _plain(QUOTA_WORDS | quota_words)) and not told & _plain(rate_words)
 
 
 def error_facts(document: Any) -> dict[str, Any] | None:
@@ -147,24 +140,9 @@ def facts_of(error: Any, levels: int = MAX_LEVELS) -> dict[str, Any] | None:
     return _facts_of_text(error, levels - 1) if isinstance(error, str) else None
 
 
-def decode_lenient(body: bytes) -> Any:
-    """The JSON of a body, bad UTF-8 replaced; `None` where it is no JSON."""
-    return _decode(body.decode("utf-8-sig", "replace"))
-
-
 def named_status(code: Any) -> int | None:
     """The status an error's code is, where it is one."""
     return int(code) if isinstance(code, int | str) and _STATUS.fullmatch(str(code)) else None
-
-
-def words_in(text: str) -> str:
-    """What a reader sees of a text: of a page its title, else its text without tags; of what is no text nothing."""
-    if _PAGE.search(text):
-        title = _TITLE.search(text)
-        seen = (title[1].strip() if title else "") or _TAG.sub(" ", _UNSEEN.sub(" ", text))
-        text = " ".join(seen.split())
-    text = text.strip()
-    return text if _is_readable(text[:1000]) and text not in NO_WORDS else ""
 
 
 def retry_hint(document: Any) -> float | None:
@@ -228,7 +206,7 @@ def _facts_of_list(errors: list[Any], levels: int) -> dict[str, Any] | None:
 
 
 def _facts_of_text(text: str, levels: int) -> dict[str, Any] | None:
-    inner = facts_of(_json_inside(text), levels) or {}
+    inner = facts_of(json_inside(text), levels) or {}
     words = inner.get("message") or words_in(text)
     return {**inner, "message": words} if words else None
 
@@ -242,33 +220,17 @@ def _type_of(error: dict[str, Any]) -> str | None:
 
 
 def _cause(error: dict[str, Any], message: str | None, levels: int) -> str | None:
-    """The words of what stood behind an error, without those that its message has already."""
+    """What stood behind an error, without the words that its message has already."""
     found = filter(None, (facts_of(_member(error, name), levels) for name in CAUSE_NAMES))
-    words = (facts.get("message") or facts.get("code") for facts in found)
+    words = [facts.get("message") or facts.get("code") for facts in found]
+    words += [_as_text(_member(error, name)) for name in QUOTED_NAMES]
     return "; ".join(dict.fromkeys(str(word) for word in words if word and word != message)) or None
 
 
 def _document_in(text: str) -> Any:
     """The JSON that a text is, or the first error in the events that it is; `None` where there is none."""
-    document = _decode(text)
-    if document is None and _EVENTS.match(text):
-        payloads = _EVENT_PAYLOAD.findall(text)
-        documents = [_decode(payload) for payload in ("".join(payloads), *payloads)]
-        document = next(filter(error_facts, documents), None)
-    return document
-
-
-def _event_data(text: str) -> str:
-    """What the events in a text say, or the text where it is none."""
-    return "\n".join(_EVENT_DATA.findall(text) if _EVENTS.match(text) else ()) or text
-
-
-def _salvaged(text: str) -> dict[str, Any]:
-    """The texts and numbers of JSON that is cut or broken, as members of one object; the first of a name counts."""
-    members: dict[str, Any] = {}
-    for name, words, number in _MEMBER.findall(text) if _looks_like_json(text) else ():
-        members.setdefault(name, int(number) if number else _decode(f'"{words}"') or words)
-    return members
+    document = decode_text(text)
+    return next(filter(error_facts, event_documents(text)), None) if document is None else document
 
 
 def _rest(document: Any) -> str | None:
@@ -283,46 +245,15 @@ def _is_blank(document: Any, levels: int) -> bool:
     return all(_is_blank(member, levels - 1) for member in members)
 
 
-def _inflated(body: bytes) -> bytes:
-    """A body that is still packed with gzip, unpacked as far as it can be."""
-    if not body.startswith(b"\x1f\x8b"):
-        return body
-    try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, MAX_INFLATED)
-    except zlib.error:
-        return body
-
-
-def _is_readable(text: str) -> bool:
-    """Whether a text is one: bytes of another kind come out as signs that cannot be shown."""
-    odd = sum(sign == "\ufffd" or not (sign.isprintable() or sign.isspace()) for sign in text)
-    return 4 * odd <= len(text)
-
-
 def _hint_places(document: Any, levels: int) -> Iterator[dict[str, Any]]:
     """The objects that may hold a wait, the outermost first."""
     if isinstance(document, str):
-        document = _json_inside(document)
+        document = json_inside(document)
     if levels and isinstance(document, dict):
         yield document
     inner = [document.get(name) for name in HINT_PLACES] if isinstance(document, dict) else document
     for place in inner if levels and isinstance(inner, list) else ():
         yield from _hint_places(place, levels - 1)
-
-
-def _decode(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return None
-
-
-def _json_inside(text: str) -> Any:
-    return _decode(text) if _looks_like_json(text) else None
-
-
-def _looks_like_json(text: str) -> bool:
-    return text.lstrip().startswith(("{", "["))
 
 
 def _first(error: dict[str, Any], names: tuple[str, ...]) -> Any:

@@ -104,6 +104,11 @@ class Head:
         return next((self.headers[name] for name in REQUEST_ID_HEADERS if self.headers.get(name)), None)
 
     @property
+    def content_length(self) -> int | None:
+        """Bytes of the body as it is sent, packed or not."""
+        return _count(self.headers.get("content-length"))
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds the server asks to wait: `retry-after-ms` if above 0, else `retry-after` (RFC 9110, 10.2.3)."""
         for name in ("retry-after-ms", "x-ms-retry-after-ms"):

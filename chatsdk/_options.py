@@ -8,59 +8,44 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
+from ._error_body import ErrorWords
+from ._limits import SizeLimits, Timeouts
 from ._protocol.retry import RetryPolicy
+from ._secret import Secret, SecretHeaders
 from .errors import UsageError
 from .providers import Provider, find, named
 from .providers._address import completions_url, default_base_url, has_auth, key_from
 from .providers.default import PROVIDER as UNKNOWN_PROVIDER
 
-APIKey = str | Callable[[], str | Awaitable[str]]
+AskedKey = Callable[[], str | Awaitable[str]]
+APIKey = str | AskedKey
 """A key, or something that gives one and is asked before each attempt."""
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|")
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Limits in seconds; `None` is no limit. A bare number wherever these are taken means `total`.
-
-    `total` is one deadline over all attempts, the waits between them and the body. `connect` is DNS, TCP and TLS;
-    `pool` the wait for a connection where `max_connections` caps them; `headers` ends with the answer's head;
-    `first_token` starts there. Only semantic progress resets `idle`: comments and empty events do not.
-    """
-
-    total: float | None = None
-    connect: float | None = 5.0
-    pool: float | None = None
-    headers: float | None = 600.0
-    first_token: float | None = None
-    idle: float | None = 120.0
-
-    def __post_init__(self) -> None:
-        for limit in fields(self):
-            value = getattr(self, limit.name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
-                raise UsageError(f"the timeout {limit.name!r} is a number of seconds above 0, or None for no limit")
+HOST = re.compile(r"[0-9A-Za-z._~-]+|[0-9A-Fa-f:.]+(?:%[0-9A-Za-z._~-]+)?")
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a body ends: set wrongly, the rest of it would be read as another request."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Options:
     """All that a call needs to know of its client."""
 
-    api_key: APIKey | None = None
+    api_key: Secret | AskedKey | None = None
     base_url: str = DEFAULT_BASE_URL
     provider: Provider = UNKNOWN_PROVIDER
     model: str | None = None
-    timeout: Timeouts = Timeouts()
+    timeout: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    size_limits: SizeLimits = field(default_factory=SizeLimits)
+    headers: Mapping[str, str] = field(default_factory=SecretHeaders)
     query: Mapping[str, str] = field(default_factory=dict)
     idempotency_header: str | None = "Idempotency-Key"
     _completions_urls: dict[str, str] = field(default_factory=dict, compare=False)  # by model
@@ -69,6 +54,11 @@ class Options:
     def needs_key(self) -> bool:
         """Whether a call without a key is sure to fail."""
         return self.provider.needs_key and self.api_key is None and not has_auth(self.provider, self.headers)
+
+    @property
+    def error_words(self) -> ErrorWords:
+        """What the provider's errors are known by."""
+        return ErrorWords(self.provider.quota_words, self.provider.rate_words)
 
     @property
     def shown_base_url(self) -> str:
@@ -95,7 +85,7 @@ class Options:
 
 def resolve(
     *,
-    api_key: APIKey | None,
+    api_key: APIKey | Secret | None,
     base_url: str | None,
     model: str | None,
     organization: str | None,
@@ -104,6 +94,7 @@ def resolve(
     timeout: Timeouts | float | None,
     max_retries: int | None,
     retry: RetryPolicy | None,
+    size_limits: SizeLimits | None,
     headers: Mapping[str, str] | None,
     query: Mapping[str, str] | None,
     idempotency_header: str | None,
@@ -118,6 +109,7 @@ def resolve(
         organization = organization or _env(environ, "OPENAI_ORG_ID")
         project = project or _env(environ, "OPENAI_PROJECT_ID")
     own = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+    own_headers = checked_headers({name: value for name, value in own.items() if value})
     return Options(
         api_key=api_key if api_key is None or callable(api_key) else checked_key(api_key),
         base_url=place,
@@ -125,9 +117,10 @@ def resolve(
         model=model,
         timeout=as_timeouts(timeout),
         retry=as_retry(max_retries, retry),
-        headers=checked_headers({**{name: value for name, value in own.items() if value}, **(headers or {})}),
-        query=dict(query or {}),
-        idempotency_header=idempotency_header,
+        size_limits=as_size_limits(size_limits),
+        headers=SecretHeaders({**own_headers, **checked_headers(headers or {})}),
+        query=checked_query(query or {}),
+        idempotency_header=checked_header_name(idempotency_header) if idempotency_header else None,
     )
 
 
@@ -161,8 +154,8 @@ def changed(
         options,
         timeout=options.timeout if timeout is None else as_timeouts(timeout),
         retry=options.retry if max_retries is None else replace(options.retry, max_retries=max_retries),
-        headers={**options.headers, **checked_headers(headers or {})},
-        query={**options.query, **(query or {})},
+        headers=SecretHeaders({**options.headers, **checked_headers(headers or {})}),
+        query={**options.query, **checked_query(query or {})},
         model=model or options.model,
     )
 
@@ -176,6 +169,13 @@ def as_timeouts(timeout: Timeouts | float | None) -> Timeouts:
     return timeout
 
 
+def as_size_limits(size_limits: SizeLimits | None) -> SizeLimits:
+    """`SizeLimits`, the defaults for none."""
+    if not isinstance(size_limits, SizeLimits | None):
+        raise UsageError("size_limits is a SizeLimits")
+    return size_limits or SizeLimits()
+
+
 def as_retry(max_retries: int | None, retry: RetryPolicy | None) -> RetryPolicy:
     """The policy; `max_retries` is the short form of one."""
     if retry is not None and max_retries is not None:
@@ -185,24 +185,59 @@ def as_retry(max_retries: int | None, retry: RetryPolicy | None) -> RetryPolicy:
     return retry
 
 
-def checked_key(key: object) -> str:
+def checked_key(key: object) -> Secret:
     """The key, if it may stand in a header. Raises `UsageError` without repeating it."""
-    if not isinstance(key, str) or not VISIBLE_ASCII.fullmatch(key):
+    if isinstance(key, str):
+        key = Secret(key)
+    if not isinstance(key, Secret) or not VISIBLE_ASCII.fullmatch(key.reveal()):
         raise UsageError("api_key is visible ASCII without spaces or line ends, or a callable that gives such")
     return key
 
 
-def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def checked_headers(headers: Mapping[str, str]) -> SecretHeaders:
     """The headers with their names in lower case, if they may be sent.
 
     Raises `UsageError` naming the header, never its value.
     """
+    if not isinstance(headers, Mapping):
+        raise UsageError("headers is a mapping of names to values")
     for name, value in headers.items():
-        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-            raise UsageError("a header's name is a token of letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)")
+        checked_header_name(name)
         if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
             raise UsageError(f"the header {name!r} needs a value of visible ASCII in one line")
-    return {name.lower(): value for name, value in headers.items()}
+    return SecretHeaders({name.lower(): value for name, value in headers.items()})
+
+
+def checked_header_name(name: object) -> str:
+    """The name, if a caller may set the header. Raises `UsageError`."""
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+        raise UsageError("a header's name is a token of letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)")
+    if name.lower() in FRAMING:
+        raise UsageError(f"the header {name!r} is set by what is sent")
+    return name
+
+
+def checked_query(query: Mapping[str, str]) -> dict[str, str]:
+    """The query, if it may be sent; what stands in it is quoted later. Raises `UsageError` naming the name only."""
+    if not isinstance(query, Mapping) or not all(isinstance(name, str) and _is_text(name) for name in query):
+        raise UsageError("query is a mapping of names to values, both str")
+    for name, value in query.items():
+        if not isinstance(value, str) or not _is_text(value):
+            raise UsageError(f"the query parameter {name!r} needs a str that can be written as UTF-8")
+    return dict(query)
+
+
+def checked_proxy(url: str | None) -> str | None:
+    """A proxy's URL. Raises `UsageError`."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        is_sound = url is None or (parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname))
+        is_sound = is_sound and (parts is None or parts.port != 0)
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise UsageError("proxy is a URL with http:// or https:// and a host")
+    return url
 
 
 def checked_count(name: str, value: object) -> int:
@@ -214,8 +249,8 @@ def checked_count(name: str, value: object) -> int:
 
 def checked_id(id: str) -> str:
     """An id that can stand in a path. Raises `UsageError`."""
-    if not isinstance(id, str) or not id or id in (".", ".."):
-        raise UsageError(f"an id is a str that is not empty, not {id!r}")
+    if not isinstance(id, str) or id in ("", ".", "..") or not _is_text(id):
+        raise UsageError(f"an id is a str that can stand in a path, not {id!r}")
     return id
 
 
@@ -237,11 +272,17 @@ def _base_url_problem(url: str, parts: SplitResult) -> str | None:
         "needs http:// or https://": parts.scheme not in ("http", "https"),
         "needs a host": not parts.hostname,
         "may not hold user or password: pass api_key": parts.username is not None or parts.password is not None,
+        "has a host that is no name and no address": not HOST.fullmatch(parts.hostname or ""),
         "may not hold a fragment": bool(parts.fragment),
         "may not hold spaces or control characters": not VISIBLE_ASCII.fullmatch(url),
         "has a port out of range": parts.port == 0,
     }
     return next((problem for problem, is_so in problems.items() if is_so), None)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it holds no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _env(environ: Mapping[str, str], name: str) -> str | None:

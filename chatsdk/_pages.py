@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from ._caller import Caller
+from ._error_body import ErrorWords
 from ._head import Head
 from ._protocol.wire import decode
 from .types._base import Answer
@@ -46,6 +47,6 @@ class Pages(Generic[A]):
         self._query["after"] = last
 
 
-def read_page(body: bytes, head: Head) -> tuple[Page, Head]:
+def read_page(body: bytes, head: Head, /, *, words: ErrorWords) -> tuple[Page, Head]:
     """A page and the head it came with."""
-    return decode(Page, body, head), head
+    return decode(Page, body, head, words=words), head

@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal
 
-import anyio
-
 from ._caller import EVENT_STREAM, Call, Caller, scrubbed
 from ._head import Head
 from ._protocol.accumulate import Accumulator
 from ._protocol.chunks import ChunkDecoder, verdict
 from ._protocol.events import EventReader
-from ._retrying import Deadline
+from ._protocol.progress import is_progress
+from ._retrying import Attempts
+from ._secret import Secret
 from ._transport import HttpResponse
 from ._views import Snapshots, SSEBody, View, as_delta
 from ._watchdog import Watchdog
@@ -48,13 +48,19 @@ class ChatStream:
     same stream, and each chunk is seen by one of them only. It has one consumer: a second one at the same time is a
     `UsageError`. A stream that ends early raises `StreamInterruptedError`; every error of a stream has in `partial`
     what had come, and comes again if the stream is asked again.
+
+    Until its first token has come a failure is retried, as the client's `RetryPolicy` says; chunks before that, which
+    hold a role and the like, are kept back. After it nothing is tried again.
     """
 
     def __init__(self, caller: Caller, url: str, body: bytes) -> None:
         self.on_complete: Callable[[ChatCompletion], None] | None = None  # called once, when it has come whole
         self._caller = caller
         self._call = Call("POST", url, body, EVENT_STREAM)
-        self._key: str | None = None
+        self._key: Secret | None = None
+        self._attempts: Attempts | None = None
+        self._held: list[ChatCompletionChunk] = []  # what came before the first token
+        self._has_begun = False  # the first token has come
         self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._head: Head | None = None
@@ -63,7 +69,6 @@ class ChatStream:
         self._decoder: ChunkDecoder | None = None
         self._response: HttpResponse | None = None
         self._watchdog: Watchdog | None = None
-        self._opening: anyio.CancelScope | None = None
         self._reading = False
         self._outcome: Outcome = "open"
         self._broken: APIConnectionError | None = None
@@ -77,7 +82,10 @@ class ChatStream:
     @property
     def so_far(self) -> ChatCompletion:
         """The completion of the chunks handed out so far; an empty one at first. For any task, at any time."""
-        return self._accumulator.completion()
+        completion = self._accumulator.completion()
+        if self._attempts is not None:
+            completion.__dict__["attempts"] = self._attempts.made
+        return completion
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -148,8 +156,9 @@ class ChatStream:
         """
         if self._outcome == "open":
             self._outcome = "stopped"
-            if self._opening is not None:
-                self._opening.cancel()
+            if self._attempts is not None:
+                self._attempts.timer.end(ClientClosedError("the stream was stopped"))
+            self._chunks.clear()
             self._drop()
 
     async def aclose(self) -> None:
@@ -182,58 +191,76 @@ class ChatStream:
 
         Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
         """
-        if self._head is None and self._outcome == "open":
+        while self._decoder is None and self._outcome == "open":
             await self._step(self._open)
+        if self._error is not None:
+            raise self._failure(self._error)
 
     async def next_chunk(self) -> ChatCompletionChunk | None:
         """The next chunk, `None` after the last one. Raises the error that the stream ended in."""
         while not self._chunks:
             if self._error is not None:
-                raise self._error
+                raise self._failure(self._error)
             if self._outcome != "open":
                 return None
-            await self._step(self._open if self._head is None else self._fill)
+            await self._step(self._open if self._decoder is None else self._fill)
         chunk = self._chunks.popleft()
         try:
             self._accumulator.add(chunk)
         except ResponseDecodeError as error:
+            self._chunks.clear()
             self._fail(error)
-            raise
+            raise self._failure(error) from None
         return chunk
 
     async def _step(self, step: Callable[[], Awaitable[None]]) -> None:
-        """A wait of the one consumer; whatever interrupts it ends the stream."""
+        """A wait of the one consumer; whatever interrupts it ends the stream, and an error is kept for its turn."""
         if self._reading:
             raise UsageError("the stream is being read already: it has one consumer at a time")
         self._reading = True
         try:
-            await step()
+            try:
+                await step()
+            except ChatError as error:
+                await self._try_again(error)
         except ChatError as error:
-            if self._outcome != "stopped":
+            if self._outcome == "open":
                 self._fail(error)
-                raise
         except BaseException:
             self.stop()
             raise
         finally:
             self._reading = False
 
-    async def _attempt(self) -> HttpResponse:
-        self._key = await self._caller.key()
-        return await self._caller.open(self._call, self._key)
+    async def _try_again(self, error: ChatError) -> None:
+        """Forget the attempt that failed, and wait until there may be another. Raises the error if there is none."""
+        self._drop()
+        error.head = error.head or self._head
+        scrubbed(error, self._key)
+        if self._has_begun or self._attempts is None or self._outcome != "open":
+            raise error
+        await self._attempts.failed(error)
+        self._held.clear()
+        self._head = self._accumulator.head = self._decoder = self._broken = None
 
     async def _open(self) -> None:
-        caller, options = self._caller, self._caller.options
-        deadline = Deadline(options.timeout.total)
-        self._opening = anyio.CancelScope()
-        try:
-            response = await caller.persist(self._attempt, deadline, self._opening)
-        finally:
-            self._opening = None
+        if self._attempts is None:
+            self._attempts = self._caller.attempts()
+        timer = self._attempts.timer
+        response = await timer.guard(self._send)
         self._response = response
         self._head = self._accumulator.head = response.head
-        self._decoder = ChunkDecoder(response.head)
-        self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
+        options = self._caller.options
+        sizes = options.size_limits
+        self._decoder = ChunkDecoder(
+            response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body
+        )
+        self._watchdog = Watchdog(response, options.timeout, timer.deadline, asyncio.get_running_loop())
+
+    async def _send(self) -> HttpResponse:
+        assert self._attempts is not None
+        self._key = await self._caller.key()
+        return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     async def _fill(self) -> None:
         """The chunks of one read; after the last one the verdict, as an error or as the outcome `complete`."""
@@ -251,35 +278,63 @@ class ChatStream:
         except APIConnectionError as error:
             self._broken = error
         chunks = decoder.feed(data) if data else decoder.finish()
-        watchdog.stop_waiting(progress=bool(chunks))
-        self._chunks.extend(chunks)
+        has_progress = any(map(is_progress, chunks))
+        watchdog.stop_waiting(progress=has_progress)
+        if self._has_begun:
+            self._chunks.extend(chunks)
+        else:
+            self._held += chunks
+            if has_progress:
+                self._begin()
         if not data or decoder.done or decoder.error is not None:
             watchdog.close()
             response.release()
             self._response = None
 
+    def _begin(self) -> None:
+        self._has_begun = True
+        self._chunks.extend(self._held)
+        self._held.clear()
+        if self._attempts is not None and self._head is not None:
+            self._attempts.succeeded(self._head)
+
     def _conclude(self, decoder: ChunkDecoder) -> None:
         """A connection that broke after a good end does no harm; one that broke before it is why there is none."""
-        error = verdict(decoder, self._accumulator)
+        whole = self._accumulator
+        if not self._has_begun:
+            whole = Accumulator(self._head)
+            for chunk in self._held:
+                whole.add(chunk)
+        error = verdict(decoder, whole)
         if error is not None and decoder.error is None and self._broken is not None:
             error = StreamInterruptedError(f"the stream broke off: {self._broken}", self.so_far)
         if error is not None:
             raise error
+        if not self._has_begun:
+            self._begin()
+            return
         self._outcome = "complete"
         if self.on_complete is not None:
             self.on_complete(self.so_far)
 
     def _fail(self, error: ChatError) -> None:
+        """Keep the error until what has come is handed out."""
         self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
         self._error = error
-        error.head = error.head or self._head
-        scrubbed(error, self._key)
-        if not self._accumulator.is_empty:
-            error.partial = self.so_far
+        if self._attempts is not None:
+            if self._has_begun:
+                self._attempts.broke(error)
+            error.attempts = self._attempts.made
+        self._chunks.extend(self._held)
+        self._held.clear()
         self._drop()
 
+    def _failure(self, error: ChatError) -> ChatError:
+        if not self._accumulator.is_empty:
+            error.partial = self.so_far
+        return error
+
     def _drop(self) -> None:
-        self._chunks.clear()
         response, self._response = self._response, None
         if self._watchdog is not None:
             self._watchdog.close()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ._options import Timeouts
-from ._retrying import Deadline
+from ._limits import Timeouts
+from ._timing import Deadline
 from ._transport import HttpResponse
 from .errors import APITimeoutError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,7 +12,8 @@ from msgspec import structs
 
 from ._batch import Batch, BatchItem, Run
 from ._caller import Caller
-from ._options import APIKey, Timeouts, changed, checked_count, resolve
+from ._limits import SizeLimits, Timeouts
+from ._options import APIKey, changed, checked_count, checked_proxy, resolve
 from ._protocol.chunks import read_completion
 from ._protocol.retry import RetryAccount, RetryPolicy
 from ._protocol.wire import build_request, encode_call
@@ -37,9 +39,9 @@ class AsyncChatClient:
     `/chat/completions`, else `OPENAI_BASE_URL`, else OpenAI's. `organization` and `project`: else `OPENAI_ORG_ID` and
     `OPENAI_PROJECT_ID`. `provider` is a name or a `Provider` (see `chatsdk.providers`), else found from `base_url`.
     `model` is used where a call names none. `timeout` is a `Timeouts`, or the seconds a call may take in all.
-    `max_retries` is the short form of `retry=RetryPolicy(...)`. `headers` and `query` go with each
-    request. `max_connections`: no cap of ours unless given. `session` is an `aiohttp.ClientSession` of the caller's,
-    which is never closed here. `proxy` is a URL; proxies of the environment are used only with `trust_env`.
+    `max_retries` is the short form of `retry=RetryPolicy(...)`. `size_limits` is a `SizeLimits`. `headers` and `query`
+    go with each request. `max_connections`: no cap of ours unless given. `session` is an `aiohttp.ClientSession` of the
+    caller's, which is never closed here. `proxy` is a URL; proxies of the environment are used only with `trust_env`.
     `idempotency_header` carries one key for all attempts of a call, `None` sends none.
 
     Creating a client does no I/O and needs no running event loop. Raises `UsageError` for settings that cannot work.
@@ -57,6 +59,7 @@ class AsyncChatClient:
         timeout: Timeouts | float | None = None,
         max_retries: int | None = None,
         retry: RetryPolicy | None = None,
+        size_limits: SizeLimits | None = None,
         max_connections: int | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
@@ -66,27 +69,33 @@ class AsyncChatClient:
         session: aiohttp.ClientSession | None = None,
         idempotency_header: str | None = "Idempotency-Key",
     ) -> None:
-        options = resolve(
-            api_key=api_key,
-            base_url=base_url,
-            model=model,
-            organization=organization,
-            project=project,
-            provider=provider,
-            timeout=timeout,
-            max_retries=max_retries,
-            retry=retry,
-            headers=headers,
-            query=query,
-            idempotency_header=idempotency_header,
-        )
-        transport = AiohttpTransport(
-            max_connections=None if max_connections is None else checked_count("max_connections", max_connections),
-            proxy=proxy,
-            trust_env=trust_env,
-            ssl_context=ssl_context,
-            session=session,
-        )
+        try:
+            options = resolve(
+                api_key=api_key,
+                base_url=base_url,
+                model=model,
+                organization=organization,
+                project=project,
+                provider=provider,
+                timeout=timeout,
+                max_retries=max_retries,
+                retry=retry,
+                size_limits=size_limits,
+                headers=headers,
+                query=query,
+                idempotency_header=idempotency_header,
+            )
+            transport = AiohttpTransport(
+                max_connections=None if max_connections is None else checked_count("max_connections", max_connections),
+                proxy=checked_proxy(proxy),
+                trust_env=trust_env,
+                ssl_context=ssl_context,
+                session=session,
+                connect_limit=options.timeout.connect,
+            )
+        except UsageError as error:
+            del api_key, base_url, headers, query, proxy  # a traceback may be shown with its locals
+            raise error.with_traceback(None) from None
         self._wire(Caller(transport, RetryAccount(options.retry.budget), options))
 
     def _wire(self, caller: Caller) -> None:
@@ -153,11 +162,15 @@ class AsyncChatClient:
             model=model,
         )
         copy = object.__new__(type(self))
-        copy._wire(Caller(self._caller.transport, self._caller.account, options))
+        copy._wire(replace(self._caller, options=options))
         return copy
 
     async def aclose(self) -> None:
-        """Close the connections. Calling it again does nothing."""
+        """Close the connections, and end what is still going on with a `ClientClosedError`.
+
+        From any event loop. Calling it again does nothing.
+        """
+        self._caller.calls.close()
         await self._caller.transport.aclose()
 
     async def __aenter__(self) -> AsyncChatClient:

@@ -24,38 +24,31 @@ An error is born with its facts and makes its own text of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
+from ._error_body import COMMON_WORDS, ErrorWords, answer_facts
 from ._error_body import QUOTA_WORDS as QUOTA_WORDS
-from ._error_body import answer_facts, is_quota
+from ._error_text import MAX_SHOWN, PATH_HINT, origin, shorten, told_cure, told_facts, told_words
 from ._head import Head
+from .types.attempt import Attempt
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
 
-MAX_SHOWN = 500
-"""Characters of a server's words, or of an unreadable body, that go into an error's text."""
-
-MAX_FACT_SHOWN = 100
-"""Characters of any other fact in it."""
-
-WRONG_PATH = re.compile(r"unexpected endpoint|invalid url|(404 )?(page |file |resource )?not found\.?$", re.IGNORECASE)
-"""How a server's words begin where it is the path that it does not know."""
-
-PATH_HINT = "does base_url end in the API's prefix, such as /v1?"
+MAX_EVENT_KEPT = 1 << 16
+"""Bytes of the event that an error in a stream came in which the error keeps."""
 
 
 class ChatError(Exception):
     """The root of everything this package raises. Facts are attributes; `str()` is made of them.
 
     `head` is that of the answer which the error is about, if there was one. `partial` is the `ChatCompletion` of what
-    had come of a stream when it failed, else `None`.
+    had come of a stream when it failed, else `None`. `attempts` are those of the call that failed, this one's last.
     """
 
     head: Head | None = None
     partial: ChatCompletion | None = None
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -85,7 +78,11 @@ class ClientClosedError(UsageError):
 
 
 class APIConnectionError(ChatError):
-    """Nothing usable came back: no connection, or it broke."""
+    """Nothing usable came back: no connection, or it broke. `is_permanent`: and it will be so the next time too."""
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
 
 
 class APITimeoutError(APIConnectionError):
@@ -146,12 +143,10 @@ class APIStatusError(ChatError):
         return super().request_id or self._request_id
 
     def _text(self) -> str:
-        words = f"{self.message}: {self.cause}" if self.cause else self.message
-        words = shorten(words) + (f"; {PATH_HINT}" if WRONG_PATH.match(self.message) else "")
-        told = _facts_told(
+        told = told_facts(
             status=self.status, code=self.code, type=self.type, param=self.param, request_id=self.request_id
         )
-        return f"{words} ({told})"
+        return f"{told_words(self.message, self.cause)}{told_cure(self.message)} ({told})"
 
 
 class RedirectError(APIStatusError):
@@ -223,24 +218,43 @@ class InternalServerError(APIStatusError):
 
 
 class StreamError(ChatError):
-    """The server sent an error inside a stream; `status` is its number if it named one."""
+    """The server sent an error inside a stream, with the facts of an `APIStatusError`.
+
+    `status` is its number if it named one, `body` the start of the event's data; `is_quota`: waiting does not help.
+    """
 
     def __init__(
         self,
-        message: str,
+        message: str | None = None,
+        body: bytes = b"",
         *,
         code: str | int | None = None,
         type: str | None = None,
+        param: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        request_id: str | None = None,
+        cause: str | None = None,
+        words: ErrorWords = COMMON_WORDS,
     ) -> None:
-        told = _facts_told(code=code, type=type)
-        super().__init__(f"{shorten(message)} (in the stream{', ' if told else ''}{told})")
-        self.message = message
+        self.message = message or "the server sent an error"
+        self.body = body[:MAX_EVENT_KEPT]
         self.code = code
         self.type = type
+        self.param = param
         self.status = status
         self.retry_after = retry_after
+        self.cause = cause
+        self.is_quota = status == 402 or words.is_quota(code, type)
+        self._request_id = request_id
+        number = None if str(code) == str(status) else status
+        told = told_facts(status=number, code=code, type=type, param=param, request_id=request_id)
+        super().__init__(f"{told_words(self.message, cause)} (in the stream{', ' if told else ''}{told})")
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, from the headers or else the event."""
+        return super().request_id or self._request_id
 
 
 class ResponseDecodeError(ChatError):
@@ -304,12 +318,14 @@ def from_response(
     received_at: float | None = None,
     quota_words: frozenset[str] = frozenset(),
     rate_words: frozenset[str] = frozenset(),
+    words: ErrorWords = COMMON_WORDS,
 ) -> APIStatusError:
     """The error that an answer is, whatever it holds: any status with any body gives one.
 
     An error body under a status of success is of the class that its own numeric code names. `quota_words` are what the
-    server says of a used-up quota beyond `QUOTA_WORDS`, and `rate_words` what it says of none, though it sounds so.
-    `received_at` (Unix time) is needed only for a `retry-after` date in an answer without a `Date`.
+    server says of a used-up quota beyond `QUOTA_WORDS`, and `rate_words` what it says of none, though it sounds so;
+    `words` are both in one. `received_at` (Unix time) is needed only for a `retry-after` date in an answer without a
+    `Date`.
     """
     head = Head(status, headers, received_at)
     facts = answer_facts(head, body)
@@ -317,29 +333,10 @@ def from_response(
     if status < 300:
         head.status = named or status
     cls = STATUS_ERRORS.get(head.status) or HUNDREDS_ERRORS.get(head.status // 100, APIStatusError)
-    if cls is RateLimitError and is_quota(facts.get("code"), facts.get("type"), quota_words, rate_words):
+    words = ErrorWords(words.quota | quota_words, words.rate | rate_words)
+    if (cls is RateLimitError or head.status < 300) and words.is_quota(facts.get("code"), facts.get("type")):
         cls = QuotaExceededError
     return cls(head, body, **facts)
-
-
-def shorten(text: str, limit: int = MAX_SHOWN) -> str:
-    """The text on one line, without control characters, and cut where it is too long to be read in an error."""
-    line = "".join(character if character.isprintable() else " " for character in text[: limit + 1])
-    return line if len(line) <= limit else f"{line[:limit]}..."
-
-
-def origin(url: str | None) -> str:
-    """Scheme, host and port of a URL: what may be shown of it."""
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
-        return "an address that cannot be read"
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}{':' if parts.scheme else ''}//{host}" if host else "the same origin"
-
-
-def _facts_told(**facts: str | int | None) -> str:
-    return ", ".join(f"{name} {shorten(str(fact), MAX_FACT_SHOWN)}" for name, fact in facts.items() if fact is not None)
 
 
 def _restore(cls: type[ChatError], args: tuple[Any, ...], facts: dict[str, Any]) -> ChatError:

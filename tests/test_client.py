@@ -264,7 +264,7 @@ async def test_a_key_that_the_server_repeats_is_not_shown(server: ChatServer) ->
         Reply.json(b"", status=401, headers={"x-error-message": said}),
         Reply.json({"error": {"message": said, "code": 401}}),
     )
-    async with AsyncChatClient(base_url=server.base_url, api_key=KEY, model="m") as client:
+    async with AsyncChatClient(base_url=server.base_url, api_key=KEY, model="m", max_retries=0) as client:
         for _ in range(4):
             with pytest.raises(AuthenticationError) as caught:
                 await client.create("Hi")

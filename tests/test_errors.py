@@ -15,21 +15,20 @@ from hypothesis import strategies as st
 
 from chatsdk import errors
 from chatsdk._error_body import (
-    MAX_INFLATED,
     MAX_ITEMS,
     MAX_LEVELS,
-    decode_lenient,
+    ErrorWords,
     error_facts,
     facts_of,
-    is_quota,
     named_status,
     retry_hint,
-    words_in,
 )
+from chatsdk._error_text import MAX_FACT_SHOWN, page_told
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
+from chatsdk._raw_body import MAX_INFLATED, decode_lenient, page_title, words_in
 from chatsdk.errors import (
-    MAX_FACT_SHOWN,
+    MAX_EVENT_KEPT,
     MAX_SHOWN,
     PATH_HINT,
     APIConnectionError,
@@ -307,6 +306,8 @@ def test_an_error_tells_all_that_it_knows() -> None:
         "Not Found",
         "404 page not found",
         "404 Not Found",
+        "405 Method Not Allowed",
+        "Method Not Allowed",
         "File Not Found",
         "Resource not found.",
     ],
@@ -316,6 +317,14 @@ def test_an_unknown_path_is_told_with_its_cure(words: str) -> None:
         assert PATH_HINT in str(from_response(status, {}, msgspec.json.encode({"error": words})))
     assert PATH_HINT not in str(from_response(404, {}, b'{"error":"Model not found"}'))
     assert str(from_response(404, {}, b"")).count(PATH_HINT) == 1
+
+
+def test_a_page_in_place_of_an_error_is_told_by_its_title_and_with_its_cure() -> None:
+    page = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body>nginx</body></html>"
+    assert str(from_response(404, {}, page)) == f"404 Not Found; {PATH_HINT} (status 404)"
+    assert str(from_response(502, {}, page.replace(b"404 Not Found", b"502 Bad Gateway"))) == (
+        "502 Bad Gateway (status 502)"
+    )
 
 
 def test_an_error_that_is_born_without_facts_has_some() -> None:
@@ -537,6 +546,43 @@ SERVERS: dict[str, tuple[int, dict[str, str], bytes, type[APIStatusError], dict[
         APIStatusError,
         {"code": "rate_limit_exceeded", "retry_after": 9.0},
     ),
+    "Groq, of a call that its model did not write well": (
+        400,
+        {},
+        b'{"error":{"message":"Failed to call a function.","type":"invalid_request_error","code":"tool_use_failed",'
+        b'"failed_generation":"<function=get_weather>{\\"city\\": \\"Rome\\"}</function>"}}',
+        BadRequestError,
+        {"code": "tool_use_failed", "cause": '<function=get_weather>{"city": "Rome"}</function>'},
+    ),
+    "Groq, of JSON that its model did not write well": (
+        400,
+        {},
+        b'{"error":{"message":"Failed to generate JSON.","code":"json_validate_failed",'
+        b'"failed_generation":"{\\"message\\": \\"hi\\"}"}}',
+        BadRequestError,
+        {"message": "Failed to generate JSON.", "cause": '{"message": "hi"}'},
+    ),
+    "Groq, of a page that its model wrote": (
+        400,
+        {},
+        b'{"error":{"message":"no call","failed_generation":"<title>Hi</title>"}}',
+        BadRequestError,
+        {"cause": "<title>Hi</title>"},
+    ),
+    "Groq, of nothing that its model wrote": (
+        400,
+        {},
+        b'{"error":{"message":"no call","failed_generation":""}}',
+        BadRequestError,
+        {"cause": None},
+    ),
+    "Groq, cut": (
+        400,
+        {},
+        b'{"error":{"message":"no call","failed_generation":"<function=get_wea',
+        BadRequestError,
+        {"cause": "<function=get_wea"},
+    ),
     "nginx": (
         502,
         {"content-type": "text/html"},
@@ -580,12 +626,29 @@ def test_a_server_has_words_of_its_own_for_its_quota_and_its_rate() -> None:
     assert type(from_response(402, {}, body, rate_words=frozenset({"insufficient_quota"}))) is QuotaExceededError
 
 
+def test_the_words_of_a_server_may_come_as_one_value() -> None:
+    words = ErrorWords(frozenset({"1113"}), frozenset({"insufficient_quota"}))
+    kinds = {
+        word: type(from_response(429, {}, b'{"error":{"message":"no","code":"%s"}}' % word.encode(), words=words))
+        for word in ("1113", "1114", "insufficient_quota", "insufficient_funds")
+    }
+    assert [word for word, kind in kinds.items() if kind is QuotaExceededError] == ["1113", "insufficient_funds"]
+    body = b'{"error":{"message":"no","code":"1114"}}'
+    assert type(from_response(429, {}, body, words=words, quota_words=frozenset({"1114"}))) is QuotaExceededError
+    assert type(from_response(429, {}, body.replace(b"1114", b"1113"), words=words, rate_words={"1113"})) is (
+        RateLimitError
+    )
+
+
 def test_how_a_word_is_written_makes_no_difference() -> None:
+    common = ErrorWords()
     for word in ("insufficient_quota", "InsufficientQuota", "INSUFFICIENT QUOTA", "insufficient-quota"):
-        assert is_quota(word, None)
-        assert is_quota(None, word)
+        assert common.is_quota(word, None)
+        assert common.is_quota(None, word)
+        assert not ErrorWords(rate=frozenset({word})).is_quota("insufficient_quota", None)
     for word in ("rate_limit_exceeded", "quota", "", "request_quota_exceeded", 429, None):
-        assert not is_quota(word, None)
+        assert not common.is_quota(word, None)
+    assert ErrorWords(frozenset({"429"})).is_quota(429, None)
 
 
 NAMED: dict[str, tuple[bytes, type[APIStatusError], int]] = {
@@ -600,6 +663,16 @@ NAMED: dict[str, tuple[bytes, type[APIStatusError], int]] = {
     "none": (b'{"error":"no"}', APIStatusError, 200),
     "flat": (b'{"object":"error","message":"no","code":404}', NotFoundError, 404),
     "a used-up quota": (b'{"error":{"message":"no","code":429,"type":"insufficient_quota"}}', QuotaExceededError, 429),
+    "a used-up quota without a number": (
+        b'{"error":{"message":"no","code":"insufficient_quota"}}',
+        QuotaExceededError,
+        200,
+    ),
+    "a used-up quota with another number": (
+        b'{"error":{"message":"no","code":403,"type":"insufficient_quota"}}',
+        PermissionDeniedError,
+        403,
+    ),
 }
 
 
@@ -746,10 +819,39 @@ def test_a_timeout_names_its_phase_and_limit() -> None:
 
 def test_an_error_of_a_stream_tells_its_facts() -> None:
     assert str(StreamError("no")) == "no (in the stream)"
+    assert str(StreamError()) == "the server sent an error (in the stream)"
     error = StreamError("no", code=503, type="t", status=503)
     assert str(error) == "no (in the stream, code 503, type t)"
     assert (error.message, error.code, error.type, error.status) == ("no", 503, "t", 503)
+    assert (error.param, error.retry_after, error.cause, error.request_id, error.body) == (None, None, None, None, b"")
     assert len(str(StreamError("x" * 10_000))) < MAX_SHOWN + 100
+    error = StreamError("no", code="c", status=400, param="p", request_id="r", cause="the reason")
+    assert str(error) == "no: the reason (in the stream, status 400, code c, param p, request_id r)"
+    assert len(str(StreamError("no", cause="x" * 10_000))) < MAX_SHOWN + 100
+
+
+def test_an_error_of_a_stream_keeps_the_event_but_not_all_of_a_long_one() -> None:
+    assert StreamError("no", b"{}").body == b"{}"
+    assert StreamError("no", b"x" * (MAX_EVENT_KEPT + 1)).body == b"x" * MAX_EVENT_KEPT
+
+
+def test_the_request_id_of_the_headers_comes_before_that_of_the_event() -> None:
+    error = StreamError("no", request_id="of the event")
+    assert error.request_id == "of the event"
+    error.head = Head(200)
+    assert error.request_id == "of the event"
+    error.head = Head(200, {"x-request-id": "of the headers"})
+    assert error.request_id == "of the headers"
+
+
+def test_an_error_of_a_stream_knows_whether_the_quota_is_used_up() -> None:
+    assert not StreamError("no", code=429, status=429).is_quota
+    assert StreamError("no", status=402).is_quota
+    for facts in ({"code": "insufficient_quota"}, {"type": "insufficient_quota", "code": 429, "status": 429}):
+        assert StreamError("no", **facts).is_quota
+        assert not StreamError("no", **facts, words=ErrorWords(rate=frozenset({"insufficient_quota"}))).is_quota
+    assert StreamError("no", code=1113, words=ErrorWords(frozenset({"1113"}))).is_quota
+    assert pickle.loads(pickle.dumps(StreamError("no", code="insufficient_quota"))).is_quota
 
 
 def test_an_unreadable_answer_is_shown_and_cut() -> None:
@@ -802,7 +904,9 @@ def born(kind: type[ChatError]) -> ChatError:
     if kind is APITimeoutError:
         return APITimeoutError("idle", 5.0)
     if kind is StreamError:
-        return StreamError("no", code="c", type="t", status=500)
+        return StreamError(
+            "no", b"{}", code="c", type="t", param="p", status=402, retry_after=1.0, request_id="r", cause="why"
+        )
     return kind("words")
 
 
@@ -893,6 +997,37 @@ def test_a_fact_that_is_too_deep_for_json_is_none() -> None:
     assert (facts["message"], facts["code"]) == ("no", None)
 
 
+PAGES: dict[bytes, str | None] = {
+    b"<html><title>Welcome</title>": "Welcome",
+    b" \r\n\xef\xbb\xbf\t<!DOCTYPE HTML><TITLE lang=en>\n Open\n WebUI </TITLE>": "Open WebUI",
+    b"<!-- hello --><body>no title": "",
+    b"<title>": "",
+    b"<head><title>caf\xe9": "caf\ufffd",
+    b"<html>" + b" " * MAX_INFLATED + b"<title>too late</title>": "",
+    b"<?xml version='1.0'?><html><title>Welcome</title>": "Welcome",
+    b"<?xml version='1.0'?><Error/>": None,
+    b"<model> is unknown": None,
+    b'{"content":"<html><title>no</title>"}': None,
+    b'"<html>"': None,
+    b"see <html>": None,
+    b"": None,
+}
+
+
+@pytest.mark.parametrize("body", PAGES, ids=lambda body: body[:20])
+def test_a_web_page_is_known_by_its_start_and_has_a_title_or_none(body: bytes) -> None:
+    assert page_title(body) == PAGES[body]
+
+
+def test_a_web_page_is_told_with_its_cure() -> None:
+    assert page_told("Open WebUI") == (
+        "the answer is a web page, titled 'Open WebUI', no API response: "
+        "does base_url end in the API's prefix, such as /v1?"
+    )
+    assert page_told("") == f"the answer is a web page, no API response: {PATH_HINT}"
+    assert len(page_told("x" * 10_000)) < 2 * MAX_FACT_SHOWN + 100
+
+
 def test_a_bomb_is_not_unpacked() -> None:
     error = from_response(500, {}, gzip.compress(b"x" * (1 << 24)))
     assert len(error.message) == MAX_INFLATED
@@ -904,3 +1039,4 @@ def test_no_bytes_make_reading_a_body_raise(body: bytes) -> None:
     error_facts(document)
     retry_hint(document)
     assert isinstance(words_in(body.decode("latin-1")), str)
+    assert isinstance(page_title(b"<html>" + body), str)

@@ -55,17 +55,31 @@ async def test_parameters_and_roles_go_by_the_providers_names(server: ChatServer
     assert "max_completion_tokens" not in body
 
 
-async def test_reasoning_goes_back_only_where_the_provider_wants_it(server: ChatServer) -> None:
-    async with AsyncChatClient(provider="deepseek", base_url=server.base_url, api_key="k", model="m") as client:
-        server.enqueue(Reply.text("42", reasoning="Hm."), Reply.text("ok"), Reply.text("ok"))
+@pytest.mark.parametrize(("name", "reasoning"), [("deepseek", "Hm."), ("default", "Hm."), ("mistral", None)])
+async def test_reasoning_goes_back_unless_the_provider_refuses_it(
+    server: ChatServer, name: str, reasoning: str | None
+) -> None:
+    async with AsyncChatClient(provider=name, base_url=server.base_url, api_key="k", model="m") as client:
+        server.enqueue(Reply.text("42", reasoning="Hm."), Reply.text("ok"))
         answer = (await client.create("6 * 7?")).message.to_request()
         await client.create([user("6 * 7?"), answer, user("Sure?")])
 
-    async with AsyncChatClient(base_url=server.base_url, model="m") as client:
-        await client.create([user("6 * 7?"), answer, user("Sure?")])
+    assert server.requests[-1].json["messages"][1].get("reasoning_content") == reasoning
 
-    assert "reasoning_content" not in server.requests[-2].json["messages"][1]
-    assert server.requests[-1].json["messages"][1]["reasoning_content"] == "Hm."
+
+async def test_signed_thinking_goes_back_to_a_proxy_as_it_came(server: ChatServer) -> None:
+    blocks = [
+        {"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmVk"},
+        {"type": "redacted_thinking", "data": "c2VhbGVk"},
+    ]
+    message = {"role": "assistant", "content": "42", "reasoning_content": "Hm.", "thinking_blocks": blocks}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    server.enqueue(Reply.json({"id": "c", "object": "chat.completion", "choices": [choice]}), Reply.text("ok"))
+    async with AsyncChatClient(provider="litellm", base_url=server.base_url, api_key="k", model="m") as client:
+        answer = (await client.create("6 * 7?")).message
+        await client.create([user("6 * 7?"), answer.to_request(), user("Sure?")])
+
+    assert server.requests[-1].json["messages"][1] == message
 
 
 async def test_a_key_is_never_sent_to_another_vendor(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:

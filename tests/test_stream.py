@@ -117,7 +117,8 @@ async def test_events_tell_what_happens(client: AsyncChatClient, server: ChatSer
         pieces = [event for event in events if isinstance(event, ToolCallDelta) and event.id == call.id]
         assert "".join(event.arguments for event in pieces) == call.arguments
     assert [event for event in events if isinstance(event, Finished)] == [Finished(0, "tool_calls")]
-    assert isinstance(events[-1], UsageUpdate)
+    assert events[-1] == Finished(0, "tool_calls")
+    assert any(isinstance(event, UsageUpdate) for event in events)
 
 
 async def test_reasoning_and_refusal_are_events_too(client: AsyncChatClient, server: ChatServer) -> None:
@@ -219,7 +220,7 @@ async def test_a_stream_without_a_chunk_is_an_error(
     client: AsyncChatClient, server: ChatServer, pieces: list[bytes]
 ) -> None:
     server.enqueue(Reply.sse(pieces))
-    stream = client.stream("Hi")
+    stream = client.with_options(max_retries=0).stream("Hi")
 
     with pytest.raises(ResponseDecodeError, match="empty"):
         await stream.completion()
@@ -233,7 +234,7 @@ async def test_a_connection_that_breaks_before_the_first_chunk_is_an_interruptio
     server.enqueue(Reply.sse([b": ping\n\n"], disconnect=True))
 
     with pytest.raises(StreamInterruptedError, match="broke off") as caught:
-        await client.stream("Hi").completion()
+        await client.with_options(max_retries=0).stream("Hi").completion()
 
     assert caught.value.partial.choices == []
     assert caught.value.request_id
@@ -430,12 +431,12 @@ async def test_an_error_or_a_page_in_answer_to_a_stream_is_an_error(
 ) -> None:
     server.enqueue(Reply.json({"error": {"message": "no such endpoint"}}))
     with pytest.raises(APIStatusError, match="no such endpoint") as caught:
-        await client.stream("Hi").completion()
+        await client.with_options(max_retries=0).stream("Hi").completion()
     assert caught.value.status == 200
 
     server.enqueue(Reply.json(b"<!doctype html><title>Welcome</title>", headers={"content-type": "text/html"}))
     with pytest.raises(ResponseDecodeError):
-        await client.stream("Hi").completion()
+        await client.with_options(max_retries=0).stream("Hi").completion()
 
 
 async def test_connections_are_kept_after_streams_that_end(client: AsyncChatClient, server: ChatServer) -> None:

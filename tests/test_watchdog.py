@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatsdk import Timeouts
-from chatsdk._retrying import Deadline
+from chatsdk._timing import Deadline
 from chatsdk._watchdog import Watchdog
 from chatsdk.errors import APITimeoutError
 

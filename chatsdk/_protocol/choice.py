@@ -12,8 +12,8 @@ from ..types.response import Annotation, Audio, Choice, FunctionCall, Message
 from .text import Text
 from .tool_calls import CallState, ToolCalls, call_prefix
 
-DETAIL_TEXTS = ("text", "summary", "data")
-"""Members of a reasoning detail that come in pieces."""
+DETAIL_TEXTS = ("text", "summary", "data", "thinking")
+"""Members of a reasoning detail or a thinking block that come in pieces."""
 
 
 class AudioState:
@@ -54,6 +54,7 @@ class ChoiceState:
         "reasoning_text",
         "refusal",
         "role",
+        "thinking_blocks",
         "tool_calls",
     )
 
@@ -65,6 +66,7 @@ class ChoiceState:
         self.reasoning_content = Text()
         self.reasoning_text = Text()
         self.reasoning_details: list[dict[str, Any]] = []
+        self.thinking_blocks: list[dict[str, Any]] = []
         self.finish_reason: str | None = None
         self.tool_calls = ToolCalls()
         self.function_call: CallState | None = None
@@ -95,6 +97,8 @@ class ChoiceState:
             self.audio.add(delta.audio)
         if delta.reasoning_details:
             add_details(self.reasoning_details, delta.reasoning_details)
+        if delta.thinking_blocks:
+            add_details(self.thinking_blocks, delta.thinking_blocks)
         if delta.annotations:
             self.annotations += delta.annotations
 
@@ -120,20 +124,34 @@ class ChoiceState:
             reasoning_content=self.reasoning_content.value(),
             reasoning_text=self.reasoning_text.value(),
             reasoning_details=[dict(detail) for detail in self.reasoning_details] or None,
+            thinking_blocks=[without_index(block) for block in self.thinking_blocks] or None,
         )
         tokens = {name: list(found) for name, found in self.logprobs.items()}
         return Choice(self.index, message, self.finish_reason, Logprobs(**tokens) if tokens else None)
 
 
 def add_details(details: list[dict[str, Any]], pieces: Sequence[dict[str, Any]]) -> None:
-    """Append pieces of reasoning details; one of the type and index of the last goes on with its texts."""
+    """Append pieces of reasoning details or thinking blocks; one that goes on with the last adds to its texts."""
     for piece in pieces:
-        last = details[-1] if details else {}
-        if last.get("type") == piece.get("type") and last.get("index") == piece.get("index") and last:
-            texts = {name: f"{last.get(name) or ''}{piece[name]}" for name in DETAIL_TEXTS if piece.get(name)}
-            details[-1] = {**last, **piece, **texts}
+        last = details[-1] if details else None
+        if last and goes_on(last, piece):
+            said = {name: value for name, value in piece.items() if value not in (None, "")}
+            texts = {name: f"{last.get(name) or ''}{said[name]}" for name in DETAIL_TEXTS if name in said}
+            details[-1] = {**last, **said, **texts}
         else:
             details.append(dict(piece))
+
+
+def goes_on(last: dict[str, Any], piece: dict[str, Any]) -> bool:
+    """Whether type and index are the same; where there is no index, a signed or sealed detail is also complete."""
+    if last.get("type") != piece.get("type") or last.get("index") != piece.get("index"):
+        return False
+    return piece.get("index") is not None or not (last.get("signature") or last.get("data"))
+
+
+def without_index(block: dict[str, Any]) -> dict[str, Any]:
+    """A thinking block as a one-shot answer has it, and as a request may: the index is for streams."""
+    return {name: value for name, value in block.items() if name != "index"}
 
 
 def join_base64(pieces: list[str]) -> str:

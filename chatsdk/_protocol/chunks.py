@@ -7,11 +7,13 @@ error in `error` for when the chunks are used up.
 from __future__ import annotations
 
 import re
-from typing import Any
+import sys
 
-from .._error_body import decode_lenient, error_facts, facts_of, retry_hint
+from .._error_body import COMMON_WORDS, ErrorWords, error_facts, facts_of, retry_hint
+from .._error_text import MAX_SHOWN
 from .._head import Head
-from ..errors import MAX_SHOWN, ChatError, ResponseDecodeError, StreamError, StreamInterruptedError
+from .._raw_body import decode_lenient
+from ..errors import ChatError, ResponseDecodeError, ResponseTooLargeError, StreamError, StreamInterruptedError
 from ..types.chunk import (
     AudioChunk,
     ChatCompletionChunk,
@@ -25,7 +27,7 @@ from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .repair import Halves
 from .sse import BOM, ServerEvent, SSEDecoder
-from .wire import decode, raise_error_in
+from .wire import decode, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
 
@@ -40,16 +42,41 @@ NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}
 class ChunkDecoder:
     """`feed` it the bytes of a body and get chunks; `done` is whether the body said that it is whole.
 
-    `start` is what came before the first chunk: for an answer without any, all that can be shown.
+    `start` is what came before the first chunk: for an answer without any, all that can be shown. `words` are those
+    that the server has for its errors.
     """
 
-    __slots__ = ("_document", "_events", "_halves", "_head", "_is_document", "done", "error", "start")
+    __slots__ = (
+        "_body_limit",
+        "_document",
+        "_document_size",
+        "_event_limit",
+        "_events",
+        "_halves",
+        "_head",
+        "_is_document",
+        "_words",
+        "done",
+        "error",
+        "start",
+    )
 
-    def __init__(self, head: Head) -> None:
+    def __init__(
+        self,
+        head: Head,
+        words: ErrorWords = COMMON_WORDS,
+        *,
+        event_limit: int = sys.maxsize,
+        body_limit: int = sys.maxsize,
+    ) -> None:
         self._head = head
-        self._events = SSEDecoder()
+        self._words = words
+        self._event_limit = event_limit
+        self._body_limit = body_limit
+        self._events = SSEDecoder(event_limit)
         self._halves: Halves = {}
         self._document: list[bytes] = []
+        self._document_size = 0
         self._is_document: bool | None = None  # None: only white space so far
         self.start: bytes | None = b""
         self.done = False
@@ -61,21 +88,32 @@ class ChunkDecoder:
             self._is_document = start[0] in b"{[<"
             data = start if self._is_document else data
         if self._is_document:
-            self._document.append(data)
+            self._keep(data)
             return []
         if self.start is not None:
             self.start = (self.start + data)[:MAX_SHOWN]
-        return self._read(self._events.feed(data))
+        chunks = self._read(self._events.feed(data))
+        if self._events.is_too_large and self.error is None:
+            self.error = too_large("an event", self._event_limit, "event")
+        return chunks
 
     def finish(self) -> list[ChatCompletionChunk]:
         """The chunks that only the end of the body completes."""
         if self._is_document:
-            return self._read_document(b"".join(self._document))
+            return [] if self.error else self._read_document(b"".join(self._document))
         is_sound = self.error is None
         chunks = self._read(self._events.finish())
         if is_sound and isinstance(self.error, ResponseDecodeError):
             self.error = None  # half an event: the stream is cut, which the verdict says better
         return chunks
+
+    def _keep(self, data: bytes) -> None:
+        self._document_size += len(data)
+        if self._document_size <= self._body_limit:
+            self._document.append(data)
+        elif self.error is None:
+            self._document.clear()
+            self.error = too_large("the answer", self._body_limit, "body")
 
     def _read(self, events: list[ServerEvent]) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []
@@ -84,7 +122,7 @@ class ChunkDecoder:
                 break
             data = event.data
             if event.name == "error":
-                self.error = _stream_error(data) or _any_error(data)
+                self.error = _error_named(data, self._words)
                 continue
             if not data.startswith(b"{") or data in NOTHING:
                 data = data.strip()
@@ -103,16 +141,16 @@ class ChunkDecoder:
         except ResponseDecodeError as error:
             if b"\n" in data:
                 return self._read([ServerEvent(line) for line in data.split(b"\n")])
-            self.error = _stream_error(data) or error
+            self.error = _error_in(data, self._words) or error
             return []
-        if b'"error"' in data or not chunk.choices:
-            self.error = _stream_error(data)
+        if not chunk.choices or may_hold_error(data):
+            self.error = _error_in(data, self._words)
         return [] if self.error else [chunk]
 
     def _read_document(self, body: bytes) -> list[ChatCompletionChunk]:
         """A body that is no stream: a completion is one chunk, anything else an error."""
         try:
-            completion = decode_completion(body, self._head)
+            completion = decode_completion(body, self._head, self._words)
         except ChatError as error:
             self.error = error
             return []
@@ -120,15 +158,15 @@ class ChunkDecoder:
         return [as_chunk(completion)]
 
 
-def read_completion(body: bytes, head: Head) -> ChatCompletion:
+def read_completion(body: bytes, head: Head, words: ErrorWords = COMMON_WORDS) -> ChatCompletion:
     """The completion that a body is, be it JSON or, against what was asked, a stream.
 
     Raises `APIStatusError` for an error body under a status of success, else what `verdict` finds.
     """
     body = body.lstrip(BLANK)
     if body[:1] in (b"{", b"[", b"<"):
-        return decode_completion(body, head)
-    decoder, accumulator = ChunkDecoder(head), Accumulator(head)
+        return decode_completion(body, head, words)
+    decoder, accumulator = ChunkDecoder(head, words), Accumulator(head)
     chunks = decoder.feed(body) + decoder.finish()
     try:
         for chunk in chunks:
@@ -139,6 +177,11 @@ def read_completion(body: bytes, head: Head) -> ChatCompletion:
         error.partial = None if accumulator.is_empty else accumulator.completion()
         raise
     return accumulator.completion()
+
+
+def too_large(what: str, limit: int, name: str) -> ResponseTooLargeError:
+    """The error that something is over its limit."""
+    return ResponseTooLargeError(f"{what} is over the limit of {limit} bytes (SizeLimits.{name})")
 
 
 def verdict(decoder: ChunkDecoder, accumulator: Accumulator) -> ChatError | None:
@@ -157,11 +200,11 @@ def verdict(decoder: ChunkDecoder, accumulator: Accumulator) -> ChatError | None
     return StreamInterruptedError("the stream broke off before its end", accumulator.completion())
 
 
-def decode_completion(body: bytes, head: Head) -> ChatCompletion:
+def decode_completion(body: bytes, head: Head, words: ErrorWords = COMMON_WORDS) -> ChatCompletion:
     """The completion that a JSON body is. Raises `APIStatusError` for an error body, else `ResponseDecodeError`."""
-    completion = decode(ChatCompletion, body, head)
+    completion = decode(ChatCompletion, body, head, words=words)
     if not completion.choices:
-        raise_error_in(body, head)
+        raise_error_in(body, head, words)
         raise ResponseDecodeError("the answer holds no choices", body)
     return completion
 
@@ -194,6 +237,7 @@ def _as_chunk_choice(choice: Choice) -> ChunkChoice:
         reasoning_content=message.reasoning_content,
         reasoning_text=message.reasoning_text,
         reasoning_details=message.reasoning_details,
+        thinking_blocks=message.thinking_blocks,
     )
     return ChunkChoice(choice.index, delta, choice.finish_reason, choice.logprobs)
 
@@ -210,20 +254,15 @@ def _as_call_chunk(position: int, call: ToolCall) -> ToolCallChunk:
     )
 
 
-def _stream_error(data: bytes) -> StreamError | None:
-    """The error that the data of an event is."""
+def _error_in(data: bytes, words: ErrorWords) -> StreamError | None:
+    """The error that the data of an event is; `None` where it is none."""
     document = decode_lenient(data)
     facts = error_facts(document)
-    return None if facts is None else _as_stream_error(facts, document)
+    return None if facts is None else StreamError(body=data, retry_after=retry_hint(document), words=words, **facts)
 
 
-def _any_error(data: bytes) -> StreamError:
-    """The data of an event that is named `error`, whatever it holds."""
+def _error_named(data: bytes, words: ErrorWords) -> StreamError:
+    """The error that the data of an event named `error` is, whatever it holds."""
     document = decode_lenient(data)
-    return _as_stream_error(facts_of(document) or {"message": data.decode("utf-8", "replace")}, document)
-
-
-def _as_stream_error(facts: dict[str, Any], document: Any) -> StreamError:
-    message = facts.get("message") or "the server sent an error"
-    hint, status = retry_hint(document), facts.get("status")
-    return StreamError(message, code=facts.get("code"), type=facts.get("type"), status=status, retry_after=hint)
+    facts = error_facts(document) or facts_of(document) or {"message": data.decode("utf-8", "replace")}
+    return StreamError(body=data, retry_after=retry_hint(document), words=words, **facts)

@@ -27,49 +27,67 @@ from .tool_calls import CallState, call_prefix
 
 
 class EventReader:
-    """`read` the events of each chunk; `finish` gives those of choices that ended without saying why."""
+    """`read` the events of each chunk; `finish` gives those that only the end of a whole stream can tell.
+
+    A finish reason is not the end: text, tool calls and another reason may follow it, and so may an error.
+    """
 
     def __init__(self, accumulator: Accumulator) -> None:
         self._accumulator = accumulator
-        self._finished: set[int] = set()
+        self._has_finished = False
+        self._with_legacy_call: set[int] = set()  # choices whose legacy function call has taken position 0
 
     def read(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
         """The events of a chunk that the accumulator has just taken in."""
         for choice, calls in zip(chunk.choices, self._accumulator.latest_calls, strict=True):
-            yield from _deltas(choice, calls)
-            if choice.finish_reason:
-                yield from self._end(self._accumulator.choices[choice.index])
+            yield from self._deltas(choice, calls)
         if chunk.usage is not None:
             yield UsageUpdate(chunk.usage)
 
     def finish(self) -> Iterator[Event]:
-        """The events that are left when the stream has ended as a whole one."""
+        """The end of each choice, in order of index, when the stream has ended as a whole one; later nothing."""
+        if self._has_finished:
+            return
+        self._has_finished = True
         for index in sorted(self._accumulator.choices):
             yield from self._end(self._accumulator.choices[index])
 
+    def _deltas(self, choice: ChunkChoice, calls: Sequence[CallState]) -> Iterator[Event]:
+        index, delta = choice.index, choice.delta
+        if delta.reasoning:
+            yield ReasoningDelta(index, delta.reasoning)
+        if delta.content:
+            yield TextDelta(index, delta.content)
+        if delta.refusal:
+            yield RefusalDelta(index, delta.refusal)
+        for call, piece in zip(calls, delta.tool_calls or (), strict=True):
+            yield ToolCallDelta(index, self._position(index, call), call.id, call.name, piece.arguments)
+        if delta.function_call is not None:
+            legacy = legacy_call(self._accumulator.choices[index])
+            if legacy is not None:
+                self._with_legacy_call.add(index)
+                yield ToolCallDelta(index, legacy.position, legacy.id, legacy.name, delta.function_call.arguments or "")
+        if delta.audio is not None:
+            yield AudioDelta(index, delta.audio.data or "", delta.audio.transcript or "")
+        if choice.logprobs is not None:
+            yield LogprobsDelta(index, choice.logprobs.content or [], choice.logprobs.refusal or [])
+
     def _end(self, state: ChoiceState) -> Iterator[Event]:
-        if state.index in self._finished:
-            return
-        self._finished.add(state.index)
         if text := str(state.content):
             yield TextDone(state.index, text)
+        prefix = call_prefix(self._accumulator.id, state.index)
         for call in state.tool_calls.calls:
-            call_id = call.id or state.tool_calls.made_up_id(call, call_prefix(self._accumulator.id, state.index))
-            yield ToolCallDone(state.index, call.position, call_id, call.name, str(call.arguments))
+            call_id = call.id or state.tool_calls.made_up_id(call, prefix)
+            yield ToolCallDone(state.index, self._position(state.index, call), call_id, call.name, str(call.arguments))
+        if legacy := legacy_call(state):
+            call_id = state.tool_calls.made_up_id(legacy, prefix)
+            yield ToolCallDone(state.index, legacy.position, call_id, legacy.name, str(legacy.arguments))
         yield Finished(state.index, state.finish_reason)
 
+    def _position(self, index: int, call: CallState) -> int:
+        return call.position + (index in self._with_legacy_call)
 
-def _deltas(choice: ChunkChoice, calls: Sequence[CallState]) -> Iterator[Event]:
-    delta = choice.delta
-    if delta.reasoning:
-        yield ReasoningDelta(choice.index, delta.reasoning)
-    if delta.content:
-        yield TextDelta(choice.index, delta.content)
-    if delta.refusal:
-        yield RefusalDelta(choice.index, delta.refusal)
-    for call, piece in zip(calls, delta.tool_calls or (), strict=True):
-        yield ToolCallDelta(choice.index, call.position, call.id, call.name, piece.arguments)
-    if delta.audio is not None:
-        yield AudioDelta(choice.index, delta.audio.data or "", delta.audio.transcript or "")
-    if choice.logprobs is not None:
-        yield LogprobsDelta(choice.index, choice.logprobs.content or [], choice.logprobs.refusal or [])
+
+def legacy_call(state: ChoiceState) -> CallState | None:
+    """The `function_call` of a choice without tool calls; beside them it says one of them again."""
+    return None if state.tool_calls.calls else state.function_call

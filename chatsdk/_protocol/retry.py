@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from .._error_body import is_quota
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -57,6 +57,8 @@ class RetryPolicy:
     A server's own wait (`retry-after` and its kin) is kept to, with up to a quarter added; one beyond
     `max_retry_after` raises the error at once. Else the wait is `initial_delay`, doubled with each attempt up to
     `max_delay`, minus up to the share `jitter`. `x-should-retry` overrides `statuses`; a used-up quota is final.
+    `before_retry` is called with the error and the wait before each retry, and awaited if it wants that; what it
+    raises ends the call.
     """
 
     max_retries: int = 2
@@ -66,6 +68,7 @@ class RetryPolicy:
     max_retry_after: float = 120.0
     statuses: frozenset[int] = RETRY_STATUS
     budget: RetryBudget | None = field(default_factory=RetryBudget)
+    before_retry: Callable[[ChatError, float], Awaitable[None] | None] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.statuses, frozenset | set):
@@ -93,9 +96,9 @@ class RetryPolicy:
     def is_transient(self, error: ChatError) -> bool:
         """Whether the same request may fare better later."""
         match error:
-            case QuotaExceededError() | ResponseTooLargeError():
+            case QuotaExceededError() | ResponseTooLargeError() | APIConnectionError(is_permanent=True):
                 return False
-            case StreamError(code=code, type=type_) if is_quota(code, type_):
+            case StreamError(is_quota=True):
                 return False
             case APIStatusError(should_retry=bool() as verdict):
                 return verdict

@@ -99,7 +99,7 @@ def _straight_message(message: dict[str, Any]) -> dict[str, Any]:
     message = {name: value for name, value in message.items() if not _is_hollow(value)}
     for name in THOUGHTS:
         if isinstance(message.get(name), dict):
-            message[name] = message[name].get("text")
+            message |= _thought_object(name, message[name])
     content = message.get("content")
     if isinstance(content, list):
         thought = "".join(map(_thought_of, content))
@@ -107,6 +107,16 @@ def _straight_message(message: dict[str, Any]) -> dict[str, Any]:
         if thought and not any(message.get(name) for name in THOUGHTS):
             message["reasoning_content"] = thought
     return message
+
+
+def _thought_object(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    """A thought that came as an object, Bedrock's form: its text by the same name, and a block with its signature."""
+    for inner in ("reasoningContent", "reasoningText"):
+        told = told[inner] if isinstance(told.get(inner), dict) else told
+    sealed, text = told.get("redactedContent"), told.get("text")
+    signed = {"signature": told["signature"]} if told.get("signature") else {}
+    block = {"type": "thinking", "thinking": text or "", **signed}
+    return {name: text, "thinking_blocks": [{"type": "redacted_thinking", "data": sealed} if sealed else block]}
 
 
 def _is_hollow(value: Any) -> bool:

@@ -5,14 +5,29 @@ is done about bad UTF-8 is for the reader of the event to say. A field `error`, 
 `data` belongs, makes an event of that name. And the last event counts although no blank line follows it.
 
 An event comes only where a `data` line was; every byte is looked at a fixed number of times, however the bytes
-are cut.
+are cut. What is kept between two pieces has a limit: comments and unknown fields are dropped as they come, and an event
+that grows over it is the end.
 """
 
 from __future__ import annotations
 
+import re
+import sys
+
 from msgspec import Struct
 
 BOM = b"\xef\xbb\xbf"
+
+SHORT = 1024
+"""Bytes of a line that are kept whatever field it is, and lines of an event that are not weighed."""
+
+POINTER = 8
+"""What it costs to keep a line, beyond its bytes."""
+
+SLACK = len("error: \n") * 2
+"""What an event that is not over yet may have beyond its data."""
+
+KEPT_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?(?:data|event|error)(?:[:\n]|$)")
 
 
 class ServerEvent(Struct, frozen=True, gc=False):
@@ -30,42 +45,62 @@ def encode_event(data: bytes, name: str = "") -> bytes:
 
 
 class SSEDecoder:
-    """`feed` it bytes and get the events they complete; `finish` tells it that no more come."""
+    """`feed` it bytes and get the events they complete; `finish` tells it that no more come.
 
-    __slots__ = ("_after_cr", "_at_start", "_data", "_name", "_pending")
+    After an event of more than `limit` bytes `is_too_large` is set, and nothing comes any more.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_after_cr",
+        "_at_start",
+        "_data",
+        "_limit",
+        "_measured",
+        "_name",
+        "_pending",
+        "_pending_size",
+        "_size",
+        "is_too_large",
+    )
+
+    def __init__(self, limit: int = sys.maxsize) -> None:
+        self._limit = limit
         self._pending: list[bytes] = []  # pieces of the line that has not ended yet
+        self._pending_size = 0
         self._data: list[bytes] = []
+        self._measured = 0  # how many of `_data` are counted in `_size`
+        self._size = 0
         self._name = ""
         self._at_start = True
         self._after_cr = False
+        self.is_too_large = False
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         """The events that these bytes complete, in order."""
+        events: list[ServerEvent] = []
+        if self.is_too_large:
+            return events
         if self._after_cr or b"\r" in data:
             data = self._unify_newlines(data)
         lines = data.split(b"\n")
         rest = lines.pop()
-        if not lines:
-            if rest:
-                self._pending.append(rest)
-            return []
-        if self._pending:
-            self._pending.append(lines[0])
-            lines[0] = b"".join(self._pending)
-            self._pending.clear()
+        if lines:
+            if self._pending:
+                lines[0] = b"".join([*self._pending, lines[0]])
+                self._pending.clear()
+                self._pending_size = 0
+            if self._at_start:
+                self._at_start = False
+                lines[0] = lines[0].removeprefix(BOM)
+            for line in lines:
+                if line:
+                    self._read_field(line)
+                else:
+                    self._dispatch(events)
         if rest:
-            self._pending.append(rest)
-        if self._at_start:
-            self._at_start = False
-            lines[0] = lines[0].removeprefix(BOM)
-        events: list[ServerEvent] = []
-        for line in lines:
-            if line:
-                self._read_field(line)
-            else:
-                self._dispatch(events)
+            self._keep(rest)
+        if self._data or rest:
+            self._measure()
         return events
 
     def finish(self) -> list[ServerEvent]:
@@ -97,6 +132,30 @@ class SSEDecoder:
     def _dispatch(self, events: list[ServerEvent]) -> None:
         if self._data:
             data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-            events.append(ServerEvent(data, self._name))
+            if len(data) > self._limit:
+                self.is_too_large = True
+            if not self.is_too_large:
+                events.append(ServerEvent(data, self._name))
             self._data.clear()
+            self._measured = self._size = 0
         self._name = ""
+
+    def _keep(self, rest: bytes) -> None:
+        """The start of a line, unless it is long already and a comment, or a field that nobody reads."""
+        self._pending.append(rest)
+        was_short = self._pending_size <= SHORT
+        self._pending_size += len(rest)
+        if was_short and self._pending_size > SHORT and not KEPT_FIELD.match(b"".join(self._pending)):
+            self._pending = [b":"]
+            self._pending_size = 1
+
+    def _measure(self) -> None:
+        """An event of very many lines costs more to keep than its bytes."""
+        fresh = self._data[self._measured :]
+        self._measured = len(self._data)
+        self._size += sum(map(len, fresh)) + len(fresh)
+        many = max(0, self._measured - SHORT)
+        if self._size + self._pending_size + many * POINTER > self._limit + SLACK:
+            self.is_too_large = True
+            self._data.clear()
+            self._pending.clear()

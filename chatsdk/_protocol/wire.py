@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -15,8 +17,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import structs
 
-from .._error_body import decode_lenient, error_facts
+from .._error_body import COMMON_WORDS, ErrorWords, error_facts
+from .._error_text import page_told
 from .._head import Head
+from .._raw_body import decode_lenient, page_title
 from ..errors import ResponseDecodeError, UsageError, from_response
 from ..providers._provider import Provider
 from ..providers._shape import shape
@@ -30,6 +34,11 @@ A = TypeVar("A", bound=Answer)
 
 UNENCODABLE = (TypeError, ValueError, RecursionError)
 """What msgspec raises for values that have no JSON form: foreign types, lone surrogates, loops."""
+
+ERROR_MEMBER = re.compile(rb'"error"\s*+:\s*+(?!null\b)|"(?:object|type)"\s*+:\s*+"error"')
+"""The members that mark an error next to whatever else, at any depth."""
+
+CONTAINERS = (dict, list, tuple)
 
 PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "extra_body")
 
@@ -84,12 +93,11 @@ def with_extra_body(body: dict[str, Any]) -> dict[str, Any]:
 def encode_json(value: Any) -> bytes:
     """Compact JSON. Raises `UsageError` naming the member that has no JSON form.
 
-    msgspec writes NaN and infinities as `null`, so they are looked for: not in messages, which hold no numbers.
+    msgspec writes NaN and infinities as `null`, so they are looked for.
     """
     encoded: bytes = _or_explain(partial(msgspec.json.encode, enc_hook=_plain), value)
-    for name, member in value.items() if isinstance(value, dict) else ():
-        if name != "messages" and not _is_finite(member):
-            raise UsageError(f"{_printable(name)}: NaN and infinities have no JSON form")
+    if not _is_finite(value):
+        raise UsageError(f"{_printable(_place_of_no_number(value))}: NaN and infinities have no JSON form")
     return encoded
 
 
@@ -104,14 +112,25 @@ def to_json(value: Any) -> bytes:
     return encode_json(value) if source is None else bytes(source)
 
 
-def decode(cls: type[A], body: bytes, head: Head | None = None, halves: Halves | None = None) -> A:
+def decode(
+    cls: type[A],
+    body: bytes,
+    head: Head | None = None,
+    halves: Halves | None = None,
+    *,
+    words: ErrorWords = COMMON_WORDS,
+) -> A:
     """The reply that a JSON document is. Raises `ResponseDecodeError`.
 
-    With its head it is a whole answer, and an error under a status of success raises its `APIStatusError`. A stream's
-    chunks share `halves`, of characters that were cut.
+    With its head it is a whole answer, and an error under a status of success raises its `APIStatusError`, by the
+    server's `words`. A stream's chunks share `halves`, of characters that were cut.
     """
-    if head is not None and b'"error"' in body:
-        raise_error_in(body, head)
+    if head is not None:
+        if may_hold_error(body):
+            raise_error_in(body, head, words)
+        title = page_title(body)
+        if title is not None:
+            raise ResponseDecodeError(page_told(title), body)
     try:
         answer: A = _decoder(cls).decode(body)
         if halves or (cls in ODD and ODD[cls](answer, body)):
@@ -125,10 +144,15 @@ def decode(cls: type[A], body: bytes, head: Head | None = None, halves: Halves |
     return answer
 
 
-def raise_error_in(body: bytes, head: Head) -> None:
+def may_hold_error(body: bytes) -> bool:
+    """Whether a document is worth a second look: text that speaks of an error is not, for JSON escapes its quotes."""
+    return b'"error"' in body and ERROR_MEMBER.search(body) is not None
+
+
+def raise_error_in(body: bytes, head: Head, words: ErrorWords = COMMON_WORDS) -> None:
     """Raise the `APIStatusError` that a body under a status of success is, if it is one."""
     if error_facts(decode_lenient(body)) is not None:
-        raise from_response(head.status, head.headers, body, received_at=head.received_at)
+        raise from_response(head.status, head.headers, body, received_at=head.received_at, words=words)
 
 
 def _decode_odd(cls: type[A], body: bytes, refused: str, halves: Halves | None) -> A:
@@ -175,9 +199,33 @@ def _printable(value: object) -> str:
 
 
 def _is_finite(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
-    return not isinstance(value, float) or math.isfinite(value)
+    """Whether no number in it is NaN or infinite. Most of a request is texts, and they cost next to nothing here."""
+    left = [value] if isinstance(value, CONTAINERS) else []
+    for container in left:  # which grows
+        for member in container.values() if isinstance(container, dict) else container:
+            if type(member) is str:
+                continue
+            if isinstance(member, CONTAINERS):
+                left.append(member)
+            elif _is_no_number(member):
+                return False
+    return True
+
+
+def _place_of_no_number(value: Any) -> str:
+    """Where the first one is, as `messages[0].weight`."""
+    place, left = "", deque[tuple[str, Any]]()
+    while not _is_no_number(value):
+        if isinstance(value, dict):
+            left += ((f"{place}.{name}" if place else str(name), member) for name, member in value.items())
+        elif isinstance(value, CONTAINERS):
+            left += ((f"{place}[{index}]", member) for index, member in enumerate(value))
+        place, value = left.popleft()
+    return place
+
+
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _as_builtins(value: Any) -> Any:

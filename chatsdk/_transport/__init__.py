@@ -1,28 +1,34 @@
 """The seam to the world: a request goes out, a response comes back. The only floor that speaks HTTP.
 
-A transport raises errors of `chatsdk.errors` only, follows no redirect, keeps no cookie and reads no netrc.
+A transport raises errors of `chatsdk.errors` only, follows no redirect, keeps no cookie and reads no netrc. It keeps no
+time either: it tells what it waits for, and whoever called it ends the wait.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from .._head import Head
+from .._secret import SecretHeaders
 from ..errors import ChatError
+
+SendPhase = Literal["pool", "connect", "headers"]
 
 
 class HttpRequest(Struct, frozen=True):
-    """What to send. Limits are in seconds, `None` is none; `headers_limit` covers connecting and sending too."""
+    """What to send. `enter` is told of each phase that begins, `connect` and `headers` again for another connection."""
 
     method: str
     url: str
-    headers: dict[str, str]
-    body: bytes | None = None
-    pool_limit: float | None = None
-    connect_limit: float | None = None
-    headers_limit: float | None = None
+    headers: SecretHeaders
+    body: bytes | None
+    enter: Callable[[SendPhase], None]
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method})"
 
 
 class HttpResponse(Protocol):
@@ -31,9 +37,6 @@ class HttpResponse(Protocol):
     @property
     def head(self) -> Head:
         """Status and headers."""
-
-    async def read(self, idle_limit: float | None) -> bytes:
-        """The whole body, at most `idle_limit` seconds between its bytes. Raises `APIConnectionError`."""
 
     async def read_some(self) -> bytes:
         """The bytes that are there, or the next ones; `b""` at the end. Raises `APIConnectionError`."""
@@ -49,7 +52,7 @@ class Transport(Protocol):
     """Sends requests."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """The response, its head read. Raises `APIConnectionError`, `APITimeoutError`, `ClientClosedError`."""
+        """The response, its head read. Raises `APIConnectionError`, `ClientClosedError`."""
 
     async def aclose(self) -> None:
         """Give everything back. Calling it again does nothing."""

@@ -1,4 +1,4 @@
-"""What differs from server to server, as data. A module is loaded when its provider is asked for.
+"""What differs from server to server, as data. A module is loaded when its provider is asked for, by name or base URL.
 
 _provider   Provider: the fields, each with a default that means "no quirk"
 _shape      shape(): the body of a request as a provider wants it
@@ -94,7 +94,8 @@ _HOSTS = {
     "xai": ("api.x.ai", ".api.x.ai"),
     "zai": ("api.z.ai",),
 }
-"""The `hosts` of each provider, here once more so that finding one loads no other. A test holds the two together."""
+"""Name to the base URLs it is found by: `host`, `.domain` for every host below it, both with or without the beginning
+of a path, and `:port` on this machine. The longest one that fits wins."""
 
 _THIS_MACHINE = re.compile(r"(?:[^.]+\.)*localhost|127(?:\.[0-9]{1,3}){3}|::1")
 

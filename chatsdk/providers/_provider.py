@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
 
 from msgspec import Struct, field
 
-REASONING_NAMES = ("reasoning_content", "reasoning", "reasoning_details")
-"""Members of a message under which servers put what a model thought first."""
+REASONING_NAMES = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
+"""Members of an assistant message in which servers give what the model thought first, and may want it back."""
 
 
 class Provider(Struct, frozen=True, kw_only=True):
@@ -18,9 +17,6 @@ class Provider(Struct, frozen=True, kw_only=True):
     """What it is called in `AsyncChatClient(provider=...)` and in messages; no decision hangs on it."""
     base_url: str | None = None
     """Where it is if the caller says nothing. One with `{parts}` shows only what the caller's has to look like."""
-    hosts: tuple[str, ...] = ()
-    """Base URLs it is found by: `host`, `.domain` for every host below it, both with or without the beginning of a
-    path, and `:port` on this machine. The longest one that fits wins."""
 
     key_variables: tuple[str, ...] = ()
     """Its own environment variables for the key, the first that is set counts."""
@@ -51,31 +47,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     message_drops: frozenset[str] = frozenset()
     """Members of an assistant message, beyond the API's, that the server refuses: they are left out."""
 
-    sends_back: tuple[str, ...] = ()
-    """Members of an answer's message, beyond the API's, that the server wants repeated in the next turns."""
-    sends_back_in: Literal["every_turn", "tool_turns"] = "every_turn"
-    """Which messages repeat `sends_back`; a tool turn is all between two messages of the user, with a tool call."""
-    call_sends_back: tuple[str, ...] = ()
-    """Members of an answer's tool calls, beyond the API's, that the server wants repeated in the next turns."""
-    think_tags: bool = False
-    """Whether reasoning may come inline, between `<think>` and `</think>`. Left as sent unless asked."""
-
     quota_words: frozenset[str] = frozenset()
     """Codes and types of its errors, beyond those that all servers share, that no waiting cures."""
     rate_words: frozenset[str] = frozenset()
     """Codes and types that look like a used-up quota and mean a limit that a short wait cures."""
-    requests_window: Literal["minute", "day", "unknown"] = "minute"
-    """What `x-ratelimit-limit-requests` counts; `unknown`: only `remaining` and `reset` say anything."""
-
-
-NEUTRAL: Mapping[str, Any] = {
-    "frequency_penalty": 0,
-    "logit_bias": {},
-    "logprobs": False,
-    "modalities": ["text"],
-    "n": 1,
-    "presence_penalty": 0,
-    "response_format": {"type": "text"},
-    "store": False,
-}
-"""Values that ask for what a server does anyway, so that leaving them out changes nothing. `null` is one for all."""

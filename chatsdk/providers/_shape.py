@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UsageError
-from ._provider import NEUTRAL, Provider
+from ._provider import Provider
+
+NEUTRAL: Mapping[str, Any] = {
+    "frequency_penalty": 0,
+    "logit_bias": {},
+    "logprobs": False,
+    "modalities": ["text"],
+    "n": 1,
+    "presence_penalty": 0,
+    "response_format": {"type": "text"},
+    "store": False,
+    "tool_choice": "auto",
+}
+"""Values that ask for what a server does anyway, so that leaving them out changes nothing. `null` is one for all."""
 
 
 def shape(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
@@ -16,10 +29,10 @@ def shape(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
     """
     if provider.refuses or provider.renames or provider.drops:
         body = _shape_parameters(body, provider)
-    if provider.roles or provider.message_drops or provider.sends_back_in == "tool_turns":
-        messages = body.get("messages")
-        shaped = _shape_messages(messages, provider) if isinstance(messages, list) else messages
-        if shaped is not messages:
+    messages = body.get("messages")
+    if isinstance(messages, list) and (provider.roles or provider.message_drops):
+        shaped = [_shape_message(message, provider) for message in messages]
+        if any(new is not old for new, old in zip(shaped, messages, strict=True)):
             body = {**body, "messages": shaped}
     return body
 
@@ -47,48 +60,13 @@ def _shape_parameters(body: dict[str, Any], provider: Provider) -> dict[str, Any
     return shaped
 
 
-def _shape_messages(messages: list[Any], provider: Provider) -> list[Any]:
-    """The messages; the very list where none has to change."""
-    refused = provider.message_drops
-    is_choosy = provider.sends_back_in == "tool_turns"
-    needless = refused.union(provider.sends_back) if is_choosy else refused
-    roles = tuple(provider.roles)
-    looked_at = [
-        at
-        for at, message in enumerate(messages)
-        if isinstance(message, dict) and (message.get("role") in roles or not needless.isdisjoint(message))
-    ]
-    if not looked_at:
-        return messages
-    outside = set(_outside_tool_turns(messages)) if is_choosy else ()
-    shaped = messages.copy()
-    for at in looked_at:
-        shaped[at] = _shape_message(messages[at], provider.roles, needless if at in outside else refused)
-    return shaped if any(shaped[at] is not messages[at] for at in looked_at) else messages
-
-
-def _shape_message(message: dict[str, Any], roles: Mapping[str, str], unwanted: frozenset[str]) -> dict[str, Any]:
-    role = message.get("role")
-    lost = unwanted & message.keys() if role == "assistant" else ()
-    new_role = next((new for old, new in roles.items() if old == role), role)
+def _shape_message(message: Any, provider: Provider) -> Any:
+    """The message, the very same if it fits; what is no message at all is for the server to refuse."""
+    role = message.get("role") if isinstance(message, dict) else None
+    if not isinstance(role, str):
+        return message
+    lost = provider.message_drops & message.keys() if role == "assistant" else frozenset()
+    new_role = provider.roles.get(role, role)
     if new_role == role and not lost:
         return message
     return {name: new_role if name == "role" else value for name, value in message.items() if name not in lost}
-
-
-def _outside_tool_turns(messages: list[Any]) -> Iterator[int]:
-    """Where the assistant's messages are that belong to no tool turn.
-
-    Not the last message: an assistant's there is the beginning of the answer, and wanted as it is.
-    """
-    turn: list[int] = []
-    has_call = False
-    for at, message in enumerate(messages):
-        role = message.get("role") if isinstance(message, dict) else None
-        if role == "user":
-            yield from () if has_call else turn
-            turn, has_call = [], False
-        elif role == "assistant":
-            turn.append(at)
-            has_call = has_call or bool(message.get("tool_calls"))
-    yield from () if has_call else (at for at in turn if at < len(messages) - 1)

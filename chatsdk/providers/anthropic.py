@@ -10,7 +10,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="anthropic",
     base_url="https://api.anthropic.com/v1",
-    hosts=("api.anthropic.com",),
     key_variables=("ANTHROPIC_API_KEY",),
     needs_key=True,
     refuses=frozenset(

@@ -1,4 +1,7 @@
-"""Cloudflare Workers AI, after its page on OpenAI-compatible endpoints."""
+"""Cloudflare Workers AI, after its page on OpenAI-compatible endpoints and the types of its own client.
+
+Those name `max_tokens` only; the roles are those of the model's chat template.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="cloudflare",
     base_url="https://api.cloudflare.com/client/v4/accounts/{account}/ai/v1",
-    hosts=("api.cloudflare.com",),
     key_variables=("CLOUDFLARE_API_TOKEN",),
     needs_key=True,
     renames={"max_completion_tokens": "max_tokens"},
+    roles={"developer": "system"},
 )

@@ -1,4 +1,7 @@
-"""Alibaba Cloud's Model Studio (Qwen), after its API reference; `CN` is the platform within China."""
+"""Alibaba Cloud's Model Studio (Qwen), after its API reference; `CN` is the platform within China.
+
+It takes `max_completion_tokens` as it is, and refuses the role `developer`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="dashscope",
     base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-    hosts=("dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
     key_variables=("DASHSCOPE_API_KEY",),
     needs_key=True,
     roles={"developer": "system"},
@@ -19,5 +21,4 @@ CN = structs.replace(
     PROVIDER,
     name="dashscope_cn",
     base_url="https://dashscope.aliyuncs.com/compatible-mode/v1",
-    hosts=("dashscope.aliyuncs.com",),
 )

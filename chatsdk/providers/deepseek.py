@@ -1,4 +1,7 @@
-"""DeepSeek, after its API reference and its guide to thinking mode: a turn with tool calls repeats its reasoning."""
+"""DeepSeek, after its API reference and its guide to thinking mode.
+
+A turn with tool calls has to come back with its reasoning; that of any other turn is passed over if it comes.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,8 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="deepseek",
     base_url="https://api.deepseek.com",
-    hosts=("api.deepseek.com",),
     key_variables=("DEEPSEEK_API_KEY",),
     needs_key=True,
     renames={"max_completion_tokens": "max_tokens"},
     roles={"developer": "system"},
-    sends_back=("reasoning_content",),
-    sends_back_in="tool_turns",
 )

@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="github",
     base_url="https://models.github.ai/inference",
-    hosts=("models.github.ai", "models.inference.ai.azure.com"),
     key_variables=("GITHUB_TOKEN",),
     needs_key=True,
 )

@@ -1,16 +1,16 @@
-"""Groq, after its API reference and rate limits page, where requests are counted by the day."""
+"""Groq, after its API reference, its page on rate limits, and the errors its users report.
+
+Reasoning goes back as `reasoning` only. Its headers give the requests that a day may have, and the tokens of a minute.
+"""
 
 from __future__ import annotations
 
-from ._provider import Provider
+from ._provider import REASONING_NAMES, Provider
 
 PROVIDER = Provider(
     name="groq",
     base_url="https://api.groq.com/openai/v1",
-    hosts=("api.groq.com",),
     key_variables=("GROQ_API_KEY",),
     needs_key=True,
-    message_drops=frozenset({"reasoning_content", "reasoning_details"}),
-    think_tags=True,
-    requests_window="day",
+    message_drops=REASONING_NAMES - {"reasoning"},
 )

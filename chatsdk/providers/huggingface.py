@@ -1,4 +1,7 @@
-"""Hugging Face's router to inference providers, after its docs, which name `max_tokens` only."""
+"""Hugging Face's router to inference providers, after its docs and its own client, which name `max_tokens` only.
+
+The roles are those of whoever serves the model, and most know no `developer`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,8 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="huggingface",
     base_url="https://router.huggingface.co/v1",
-    hosts=("router.huggingface.co", "api-inference.huggingface.co"),
     key_variables=("HF_TOKEN",),
     needs_key=True,
     renames={"max_completion_tokens": "max_tokens"},
-    think_tags=True,
+    roles={"developer": "system"},
 )

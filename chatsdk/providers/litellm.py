@@ -1,4 +1,4 @@
-"""A LiteLLM proxy, which translates for the provider behind it; after its docs on reasoning."""
+"""A LiteLLM proxy, which translates for the provider behind it; after its docs and its client of other proxies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="litellm",
     base_url="http://localhost:4000/v1",
-    key_variables=("LITELLM_API_KEY",),
+    key_variables=("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
     openai_environment=True,
-    sends_back=("thinking_blocks",),
 )

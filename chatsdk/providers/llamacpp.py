@@ -1,4 +1,4 @@
-"""llama.cpp's server, after its README; older ones know neither `max_completion_tokens` nor the role `developer`."""
+"""llama.cpp's server, after its README and changes: older ones know no `max_completion_tokens` and no `developer`."""
 
 from __future__ import annotations
 
@@ -11,5 +11,4 @@ PROVIDER = Provider(
     openai_environment=True,
     renames={"max_completion_tokens": "max_tokens"},
     roles={"developer": "system"},
-    sends_back=("reasoning_content",),
 )

@@ -1,4 +1,4 @@
-"""LM Studio, after its docs, which name `max_tokens` only."""
+"""LM Studio, after its docs, which name `max_tokens` only, and its errors: it knows no role `developer`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="lmstudio",
     base_url="http://localhost:1234/v1",
-    hosts=(":1234",),
     key_variables=("LM_API_TOKEN",),
     openai_environment=True,
     renames={"max_completion_tokens": "max_tokens"},

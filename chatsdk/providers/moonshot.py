@@ -1,4 +1,4 @@
-"""Moonshot (Kimi), its Chinese host included, after its docs on thinking models."""
+"""Moonshot (Kimi), its Chinese host included, after its API reference and its own command line client."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="moonshot",
     base_url="https://api.moonshot.ai/v1",
-    hosts=("api.moonshot.ai", "api.moonshot.cn"),
     key_variables=("MOONSHOT_API_KEY",),
     needs_key=True,
     roles={"developer": "system"},
-    sends_back=("reasoning_content",),
 )

@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="openai",
     base_url="https://api.openai.com/v1",
-    hosts=("api.openai.com", ".api.openai.com"),
     openai_environment=True,
     needs_key=True,
     quota_words=frozenset(

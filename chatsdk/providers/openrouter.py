@@ -1,4 +1,4 @@
-"""OpenRouter, after its docs on reasoning: its `reasoning_details` come back as they were."""
+"""OpenRouter, after its API reference, whose `max_tokens` it translates for each model; few take the other name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="openrouter",
     base_url="https://openrouter.ai/api/v1",
-    hosts=("openrouter.ai",),
     key_variables=("OPENROUTER_API_KEY",),
     needs_key=True,
-    sends_back=("reasoning_details",),
+    renames={"max_completion_tokens": "max_tokens"},
 )

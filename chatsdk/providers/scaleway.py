@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="scaleway",
     base_url="https://api.scaleway.ai/v1",
-    hosts=("api.scaleway.ai",),
     key_variables=("SCW_SECRET_KEY",),
     needs_key=True,
     rate_words=frozenset({"insufficient_quota"}),

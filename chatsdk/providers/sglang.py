@@ -1,4 +1,4 @@
-"""SGLang's server, after its docs; the roles are those of the model's chat template."""
+"""SGLang's server, after its docs and issues: chat templates without a role `developer` lose what it says."""
 
 from __future__ import annotations
 
@@ -10,5 +10,4 @@ PROVIDER = Provider(
     key_variables=("SGLANG_API_KEY",),
     openai_environment=True,
     roles={"developer": "system"},
-    sends_back=("reasoning_content",),
 )

@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="snowflake",
     base_url="https://{account}.snowflakecomputing.com/api/v2/cortex/v1",
-    hosts=(".snowflakecomputing.com",),
     key_variables=("SNOWFLAKE_TOKEN",),
     needs_key=True,
 )

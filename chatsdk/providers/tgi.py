@@ -1,4 +1,7 @@
-"""Hugging Face's text-generation-inference, after its docs; the roles are those of the model's chat template."""
+"""Hugging Face's text-generation-inference, after router/src/lib.rs of its source.
+
+Older ones know `max_tokens` only; the roles are those of the model's chat template.
+"""
 
 from __future__ import annotations
 
@@ -9,5 +12,6 @@ PROVIDER = Provider(
     base_url="http://localhost:3000/v1",
     openai_environment=True,
     renames={"max_completion_tokens": "max_tokens"},
+    refuses=frozenset({"logit_bias", "n"}),
     roles={"developer": "system"},
 )

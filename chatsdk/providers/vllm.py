@@ -1,4 +1,4 @@
-"""vLLM's server, after its docs; most chat templates refuse the role `developer`, and reasoning has had two names."""
+"""vLLM's server, after its docs and changes: most chat templates refuse the role `developer`."""
 
 from __future__ import annotations
 
@@ -10,5 +10,4 @@ PROVIDER = Provider(
     key_variables=("VLLM_API_KEY",),
     openai_environment=True,
     roles={"developer": "system"},
-    sends_back=("reasoning", "reasoning_content"),
 )

@@ -7,7 +7,6 @@ from ._provider import Provider
 PROVIDER = Provider(
     name="xai",
     base_url="https://api.x.ai/v1",
-    hosts=("api.x.ai", ".api.x.ai"),
     key_variables=("XAI_API_KEY",),
     needs_key=True,
 )

@@ -4,10 +4,11 @@ request     ChatRequest: the one list of parameters        message, content, too
 response    ChatCompletion and what is in it               usage, logprobs, moderation: parts of it
 chunk       ChatCompletionChunk, a piece of a stream       delta, event: the same, told more conveniently
 stored      stored completions; pages of lists             model: models on offer
-rate_limit  what headers say of rate limits
+rate_limit  what headers say of rate limits                attempt: what a call went through
 """
 
 from ._base import UNSET, Answer, UnsetType
+from .attempt import Attempt
 from .chunk import (
     AudioChunk,
     ChatCompletionChunk,
@@ -122,6 +123,7 @@ __all__ = [
     "ApproximateLocation",
     "AssistantMessage",
     "AssistantPart",
+    "Attempt",
     "Audio",
     "AudioChunk",
     "AudioDelta",

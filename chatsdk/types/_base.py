@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from .attempt import Attempt
 from .rate_limit import RateLimitSnapshot
 
 __all__ = ["UNSET", "Answer", "OrDict", "Reply", "Request", "UnsetType", "always"]
@@ -55,7 +56,7 @@ def always(value: Any) -> Any:
 class Answer(Reply, frozen=True, dict=True):
     """A whole JSON document of a server, with what came beside it.
 
-    `source` (the bytes) and `head` (status and headers) are set by whoever decoded it; they are facts about
+    `source` (the bytes), `head` (status and headers) and `attempts` are set by whoever got it; they are facts about
     the answer and not part of it: equality compares the fields only. Pickling keeps them.
     """
 
@@ -92,6 +93,12 @@ class Answer(Reply, frozen=True, dict=True):
         """What the server said of its rate limits; `None` where it said nothing."""
         head = self.__dict__.get("head")
         return head.rate_limit if head else None
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What it took to get the answer; the last one succeeded."""
+        attempts: tuple[Attempt, ...] = self.__dict__.get("attempts", ())
+        return attempts
 
     def __copy__(self) -> Self:
         copied: Self = super().__copy__()  # type: ignore[misc]

@@ -77,6 +77,7 @@ class ChoiceDelta(Reply, frozen=True):
     reasoning_content: str | None = None
     reasoning_text: str | None = msgspec.field(default=None, name="reasoning")
     reasoning_details: list[dict[str, Any]] | None = None
+    thinking_blocks: list[dict[str, Any]] | None = None
 
     @property
     def reasoning(self) -> str | None:

@@ -1,6 +1,7 @@
 """What happens in a stream, as `stream.events()` tells it: every event names its choice by `index`.
 
-A `...Delta` adds a piece, a `...Done` gives the whole; a choice ends with `Finished`.
+A `...Delta` adds a piece, as it comes. When the stream has ended as a whole one, choice by choice in order of index,
+a `...Done` gives each whole and `Finished` is the choice's last event. A stream that fails has none of these.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ class RefusalDelta(Struct, frozen=True, tag=True):
 
 
 class ToolCallDelta(Struct, frozen=True, tag=True):
-    """A piece of a tool call's arguments (a custom tool's input). `position` counts the choice's calls from 0."""
+    """A piece of a tool call's arguments (a custom tool's input, a legacy `function_call`'s arguments).
+
+    `position` counts the choice's calls from 0, in order of arrival. `id` is empty until the server has named one. Of a
+    `function_call` beside tool calls nothing more is told: it says one of them again.
+    """
 
     index: int
     position: int
@@ -53,7 +58,10 @@ class ToolCallDelta(Struct, frozen=True, tag=True):
 
 
 class ToolCallDone(Struct, frozen=True, tag=True):
-    """A whole tool call; `arguments` is JSON text, a custom tool's input, or what the model made of it."""
+    """A whole tool call; `arguments` is JSON text, a custom tool's input, or what the model made of it.
+
+    `id` is made up where the server gave none, as for every legacy `function_call`.
+    """
 
     index: int
     position: int
@@ -94,7 +102,7 @@ class UsageUpdate(Struct, frozen=True, tag=True):
 
 
 class Finished(Struct, frozen=True, tag=True):
-    """A choice has ended, and why."""
+    """A choice has ended, and why: the last reason that was given, `None` where none was."""
 
     index: int
     finish_reason: str | None

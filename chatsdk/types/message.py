@@ -59,6 +59,7 @@ class AssistantMessage(Request, frozen=True, tag_field="role", tag="assistant"):
     reasoning_content: str | UnsetType = UNSET
     reasoning: str | UnsetType = UNSET
     reasoning_details: Sequence[Mapping[str, Any]] | UnsetType = UNSET
+    thinking_blocks: Sequence[Mapping[str, Any]] | UnsetType = UNSET
 
 
 class ToolMessage(Request, frozen=True, tag_field="role", tag="tool"):

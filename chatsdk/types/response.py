@@ -106,6 +106,7 @@ class Message(Reply, frozen=True):
     reasoning_content: str | None = None
     reasoning_text: str | None = msgspec.field(default=None, name="reasoning")
     reasoning_details: list[dict[str, Any]] | None = None
+    thinking_blocks: list[dict[str, Any]] | None = None
 
     @property
     def reasoning(self) -> str | None:
@@ -115,7 +116,8 @@ class Message(Reply, frozen=True):
     def to_request(self) -> AssistantMessage:
         """The message as the next turn of the conversation repeats it: only what a request may hold.
 
-        Reasoning goes along where the server sent it, and signatures in the `extra_content` of tool calls.
+        Reasoning goes along where the server sent it, and so do signatures: those of `thinking_blocks` and those in the
+        `extra_content` of tool calls.
         """
         calls = [call.to_request() for call in self.tool_calls or ()]
         legacy = self.function_call
@@ -128,6 +130,7 @@ class Message(Reply, frozen=True):
             reasoning_content=self.reasoning_content or UNSET,
             reasoning=self.reasoning_text or UNSET,
             reasoning_details=self.reasoning_details or UNSET,
+            thinking_blocks=self.thinking_blocks or UNSET,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
+from chatsdk._error_body import COMMON_WORDS, ErrorWords
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.chunks import ChunkDecoder, verdict
@@ -77,9 +78,9 @@ class Ending(NamedTuple):
         return self.chunks, self.done, type(self.error), str(self.error), self.completion
 
 
-def read(pieces: Iterable[bytes], head: Head = HEAD) -> Ending:
+def read(pieces: Iterable[bytes], head: Head = HEAD, words: ErrorWords = COMMON_WORDS) -> Ending:
     """Decode and accumulate a streamed body as a client does."""
-    decoder, accumulator = ChunkDecoder(head), Accumulator(head)
+    decoder, accumulator = ChunkDecoder(head, words), Accumulator(head)
     chunks: list[ChatCompletionChunk] = []
     for piece in pieces:
         if not decoder.done and decoder.error is None:

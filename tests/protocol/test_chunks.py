@@ -10,18 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatsdk._error_body import ErrorWords
 from chatsdk._head import Head
+from chatsdk._protocol import chunks
 from chatsdk._protocol.chunks import ChunkDecoder, as_chunk, read_completion
+from chatsdk._protocol.retry import RetryPolicy
 from chatsdk._protocol.sse import BOM
 from chatsdk.errors import (
+    MAX_EVENT_KEPT,
+    PATH_HINT,
     APIStatusError,
     AuthenticationError,
     ChatError,
     InternalServerError,
+    QuotaExceededError,
     RateLimitError,
     ResponseDecodeError,
     StreamError,
     StreamInterruptedError,
+    from_response,
 )
 from chatsdk.types import ChatCompletion, Choice, CompletionUsage, Message, ToolCall
 
@@ -190,6 +197,103 @@ def test_an_error_in_a_stream_has_these_facts(name: str) -> None:
         assert ending.texts == ["a"]
         assert isinstance(ending.error, StreamError)
         assert (ending.error.message, ending.error.code, ending.error.type, ending.error.status) == facts
+
+
+GROQ = (
+    b'event: error\ndata: {"error":{"message":"Failed to call a function.","type":"invalid_request_error",'
+    b'"param":"tools","code":"tool_use_failed","failed_generation":"<function=f>","status_code":400,"retry_after":2},"request_id":"r"}\n\n'
+)
+
+
+def test_an_error_in_a_stream_has_all_the_facts_that_one_under_a_status_has() -> None:
+    data = GROQ.splitlines()[1].removeprefix(b"data: ")
+    refused = from_response(400, {}, data)
+    names = ("message", "code", "type", "param", "status", "retry_after", "request_id", "cause", "body")
+    for pieces in ways_to_cut(A + GROQ):
+        error = read(pieces).error
+        assert isinstance(error, StreamError)
+        assert {name: getattr(error, name) for name in names} == {name: getattr(refused, name) for name in names}
+        assert (error.cause, error.param, error.request_id, error.retry_after) == ("<function=f>", "tools", "r", 2.0)
+        assert str(error) == (
+            "Failed to call a function.: <function=f> (in the stream, status 400, code tool_use_failed, "
+            "type invalid_request_error, param tools, request_id r)"
+        )
+
+
+def test_the_event_of_an_error_is_kept_and_a_long_one_cut() -> None:
+    for named in (b"", b"event: error\n", b"event: error\ndata: not JSON: "):
+        body = named + (b"" if b"JSON" in named else b"data: ") + b'{"error":{"message":"no","more":"%s"}}\n\n'
+        error = read([body % (b"x" * (2 * MAX_EVENT_KEPT))]).error
+        assert isinstance(error, StreamError)
+        assert len(error.body) == MAX_EVENT_KEPT
+        assert error.body in body % (b"x" * (2 * MAX_EVENT_KEPT))
+
+
+WORDS = ErrorWords(quota=frozenset({"1113"}), rate=frozenset({"insufficient_quota"}))
+
+
+@pytest.mark.parametrize(
+    ("frame", "form"),
+    [
+        (b"data: %s\n\n", b'{"error":{"message":"no","code":"%s"}}'),
+        (b"data: %s\n\n", b'{"message":"no","code":"%s"}'),
+        (b"data: %s\n\n", b'{"error":{"message":"no","code":"%s"},"choices":[{}]}'),
+        (b"data: %s\n\n", b'[{"error":{"message":"no","code":429,"type":"%s"}}]'),
+        (b"event: error\ndata: %s\n\n", b'{"message":"no","type":"%s"}'),
+        (b"error: %s\n\n", b'{"message":"no","type":"%s"}'),
+        (b"%s", b'{"error":{"message":"no","code":"%s"}}'),
+        (b"%s", b'{"error":{"message":"no","code":429,"type":"%s"}}'),
+        (b"%s", b'{"message":"no","code":"%s"}'),
+        (b"%s", b'{"errors":[{"message":"no","code":"%s"}]}'),
+    ],
+)
+def test_a_server_has_words_of_its_own_for_its_quota_and_its_rate_wherever_its_error_comes(
+    frame: bytes, form: bytes
+) -> None:
+    policy = RetryPolicy()
+    for word, ours, common in ((b"1113", True, False), (b"insufficient_quota", False, True), (b"busy", False, False)):
+        body = frame % (form % word)
+        for words, is_quota in ((WORDS, ours), (ErrorWords(), common)):
+            for pieces in ways_to_cut(body):
+                error = read(pieces, words=words).error
+                assert error is not None
+                assert (isinstance(error, QuotaExceededError) or getattr(error, "is_quota", False)) is is_quota
+                assert policy.is_transient(error) is not is_quota
+            with pytest.raises(type(error)) as caught:
+                read_completion(body, HEAD, words)
+            assert policy.is_transient(caught.value) is not is_quota
+
+
+PAGE = b"<!doctype html><html><head><title>Open WebUI</title></head></html>"
+
+
+def test_a_page_in_place_of_an_answer_is_told_by_its_title_and_with_its_cure() -> None:
+    text = f"the answer is a web page, titled 'Open WebUI', no API response: {PATH_HINT}: {PAGE.decode()!r}"
+    for body in (PAGE, b"\r\n " + PAGE, BOM + PAGE):
+        for pieces in ways_to_cut(body):
+            assert str(read(pieces).error) == text
+        with pytest.raises(ResponseDecodeError) as caught:
+            read_completion(body, HEAD)
+        assert str(caught.value) == text
+    for body in (b"<model> is gone", A + b"data: " + PAGE + b"\n\n"):
+        assert "the answer is not what the API answers" in str(read([body]).error)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**said('"error": "error"'), "error": None},
+        {**said("error"), "code": "error"},
+        {**said("a"), "stop": ["error"]},
+    ],
+)
+def test_a_chunk_that_only_speaks_of_an_error_is_read_once(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(chunks, "decode_lenient")
+    assert len(ChunkDecoder(HEAD).feed(event(document))) == 1
+    with pytest.raises(NameError):
+        ChunkDecoder(HEAD).feed(WRONG)
 
 
 @pytest.mark.parametrize("body", [b'{"error":true}', b'{"error":["no"]}', b'{"error":7}'])

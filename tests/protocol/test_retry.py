@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatsdk._error_body import ErrorWords
 from chatsdk._protocol.retry import RETRY_STATUS, RetryAccount, RetryBudget, RetryPolicy
 from chatsdk.errors import (
     APIConnectionError,
@@ -81,6 +82,16 @@ CASES: dict[str, tuple[ChatError, bool]] = {
     "an error in a stream about the request": (StreamError("oops", type="invalid_request_error"), False),
     "an error in a stream about the key": (StreamError("oops", type="authentication_error"), False),
     "an error in a stream about the quota": (StreamError("no money", code="insufficient_quota"), False),
+    "an error in a stream about what the server means by a quota": (
+        StreamError("no money", code=1113, words=ErrorWords(quota=frozenset({"1113"}))),
+        False,
+    ),
+    "an error in a stream about what the server means by a rate": (
+        StreamError("slow down", code="insufficient_quota", words=ErrorWords(rate=frozenset({"insufficient_quota"}))),
+        True,
+    ),
+    "an error in a stream about money": (StreamError("no money", status=402), False),
+    "a used-up quota under a status of success": (answer(200, quota("insufficient_quota")), False),
     "an error in a stream about the quota, of 429": (
         StreamError("no money", type="insufficient_quota", code=429, status=429),
         False,

@@ -124,6 +124,61 @@ def test_reasoning_details_are_kept_whole_for_the_next_turn() -> None:
     assert message.reasoning == "Hm"
 
 
+SIGNED = {"type": "thinking", "thinking": "Hm", "signature": "s"}
+SEALED = {"type": "redacted_thinking", "data": "x"}
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [
+            {"type": "thinking", "thinking": "H", "index": 0},
+            {"type": "thinking", "thinking": "m", "index": 0},
+            {"type": "thinking", "thinking": "", "signature": "s", "index": 0},
+            {**SEALED, "index": 1},
+            {**SEALED, "index": 2},
+            {**SIGNED, "index": 3},
+        ],
+        [
+            {"type": "thinking", "thinking": "H"},
+            {"type": "thinking", "thinking": "m", "signature": None},
+            {"type": "thinking", "signature": "s"},
+            SEALED,
+            SEALED,
+            SIGNED,
+        ],
+    ],
+    ids=["with an index", "without"],
+)
+def test_thinking_blocks_of_a_stream_add_up_to_those_of_a_one_shot_answer(pieces: list[dict[str, Any]]) -> None:
+    accumulator = Accumulator()
+    for piece in pieces:
+        accumulator.add(chunk_of({"choices": [{"index": 0, "delta": {"thinking_blocks": [piece]}}]}))
+
+    blocks = [SIGNED, SEALED, SEALED, SIGNED]
+    message = accumulator.completion().message
+    assert message == message_of(thinking_blocks=blocks)
+    assert message.to_request().thinking_blocks == blocks
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "block"),
+    [
+        ({"text": "Hm"}, "Hm", {"type": "thinking", "thinking": "Hm"}),
+        ({"text": "Hm", "signature": "s"}, "Hm", SIGNED),
+        ({"signature": "s"}, None, {"type": "thinking", "thinking": "", "signature": "s"}),
+        ({"redactedContent": "x"}, None, SEALED),
+        ({"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "s"}}}, "Hm", SIGNED),
+        ({"reasoningContent": {"redactedContent": "x"}}, None, SEALED),
+    ],
+)
+def test_a_thought_that_is_an_object_keeps_its_signature(
+    told: dict[str, Any], text: str | None, block: dict[str, Any]
+) -> None:
+    for thought in (message_of(reasoning_content=told), delta_of(reasoning_content=told)):
+        assert (thought.reasoning_content, thought.thinking_blocks) == (text, [block])
+
+
 def test_tool_calls_without_ids_get_ids_that_no_other_has() -> None:
     function = {"name": "f", "arguments": "{}"}
     calls = [{"function": function}, {"id": "call_c_0_2", "function": function}, {"id": "", "function": function}, None]

@@ -15,9 +15,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatsdk._error_body import ErrorWords
 from chatsdk._head import Head
+from chatsdk._protocol import wire
 from chatsdk._protocol.wire import PARAMETERS, build_request, decode, encode_json, encode_request, to_json
-from chatsdk.errors import APIStatusError, ChatError, RateLimitError, ResponseDecodeError, UsageError
+from chatsdk.errors import (
+    PATH_HINT,
+    APIStatusError,
+    ChatError,
+    QuotaExceededError,
+    RateLimitError,
+    ResponseDecodeError,
+    UsageError,
+)
 from chatsdk.messages import image, system, user
 from chatsdk.types import (
     UNSET,
@@ -36,12 +46,15 @@ from chatsdk.types import (
     UserMessage,
 )
 
+from .pieces import HEAD, work_of
+
 
 class Word(str):
     """A text of a kind of one's own."""
 
 
 HI = [{"role": "user", "content": "hi"}]
+PART = {"type": "text", "text": "hi"}
 
 
 def request(**parameters: Any) -> ChatRequest:
@@ -253,6 +266,44 @@ def test_a_body_with_a_member_that_has_no_json_form_is_refused_by_its_name(value
         encode_json({"fine": 1, "wrong": value})
 
 
+NO_NUMBERS: dict[str, dict[str, Any]] = {
+    "messages[1].weight": {"messages": [*HI, {**HI[0], "weight": math.nan}]},
+    "messages[0].content[1].box[2]": {
+        "messages": [{"role": "user", "content": [PART, {**PART, "box": [0, 1.5, -math.inf]}]}]
+    },
+    "messages[0].more.x": {"messages": deque([MappingProxyType({**HI[0], "more": ChainMap({"x": math.inf})})])},
+    "tools[0].function.parameters.maximum": {
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"maximum": math.inf}}}]
+    },
+    "x.y[0]": {"extra_body": {"x": {"y": (math.nan,)}}},
+    "\\xe9": {"extra_body": {"é": math.nan}},
+}
+
+
+@pytest.mark.parametrize("place", NO_NUMBERS)
+def test_a_number_that_is_none_is_refused_by_its_place(place: str) -> None:
+    for write in (encode_request, to_json):
+        with pytest.raises(UsageError) as caught:
+            write(request(**NO_NUMBERS[place]))
+        assert str(caught.value) == f"{place}: NaN and infinities have no JSON form"
+
+
+def test_numbers_are_written_wherever_they_are() -> None:
+    more = {"a": 1.5, "b": [True, None, 10**30, {"c": -0.0}], "d": ()}
+    assert written(request(messages=[{**HI[0], **more}], temperature=0.5))["messages"] == [{**HI[0], **more, "d": []}]
+    assert encode_json([1.5, "x"]) == b'[1.5,"x"]'
+    assert encode_json({"a": "null", "nan": "NaN"}) == b'{"a":"null","nan":"NaN"}'
+
+
+def test_looking_for_numbers_costs_nothing_for_a_long_text_and_a_fixed_amount_for_a_message() -> None:
+    def work(messages: list[dict[str, Any]]) -> int:
+        return work_of(lambda: encode_json({"messages": messages}))
+
+    few, many = work(HI * 10), work(HI * 1000)
+    assert work([{"role": "user", "content": "x" * 1_000_000}] * 10) == few
+    assert many - few <= 990 * 10
+
+
 @pytest.mark.parametrize(
     "struct", [UserMessage("\ud800"), UserMessage(object())], ids=["half a character", "an object"]
 )
@@ -419,6 +470,58 @@ def test_an_error_under_a_status_of_success_is_the_error_it_names() -> None:
     with pytest.raises(APIStatusError) as caught:
         decode(ChatCompletion, b'{"error":"no"}', Head(200))
     assert caught.value.status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"choices":[{"message":{"content":"say \\"error\\": {} or \\"object\\":\\"error\\""}}]}',
+        b'{"choices":[{"message":{"content":"error"}}],"stop":["error","error"]}',
+        b'{"error":null,"choices":[{}],"kind":"error"}',
+        b'{"error" : null,"choices":[{}]}',
+    ],
+)
+def test_an_answer_that_only_speaks_of_an_error_is_read_once(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(wire, "decode_lenient")
+    assert decode(ChatCompletion, body, HEAD).choices
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"choices":[{}],"error":{"message":"no"}}',
+        b'{"choices":[{}],"error"\r\n\t : \n true}',
+        b'{"choices":[{}],"error":"null"}',
+        b'{"error":null,"choices":[{}],"error":"no"}',
+        b'{"object":"error","message":"no"}',
+        b'{"type" : "error","error":{"message":"no"}}',
+        b'[{"error":"no"}]',
+    ],
+)
+def test_an_error_in_any_place_of_an_answer_is_found(body: bytes) -> None:
+    with pytest.raises(APIStatusError):
+        decode(ChatCompletion, body, HEAD)
+    with pytest.raises(APIStatusError):
+        decode(Model, body, HEAD)
+
+
+def test_a_server_has_words_of_its_own_for_its_quota_and_its_rate() -> None:
+    words = ErrorWords(quota=frozenset({"1113"}), rate=frozenset({"insufficient_quota"}))
+    for word, ours, common in (("1113", True, False), ("insufficient_quota", False, True)):
+        body = b'{"error":{"message":"no","code":"%s"}}' % word.encode()
+        for known, is_quota in ((words, ours), (ErrorWords(), common)):
+            with pytest.raises(APIStatusError) as caught:
+                decode(Model, body, HEAD, words=known)
+            assert isinstance(caught.value, QuotaExceededError) is is_quota
+
+
+@pytest.mark.parametrize("cls", [ChatCompletion, Model])
+def test_a_page_in_place_of_an_answer_is_told_by_its_title(cls: type[Any]) -> None:
+    page = b"\n<html><head><title>Sign in</title></head></html>"
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode(cls, page, HEAD)
+    assert caught.value.reason == f"the answer is a web page, titled 'Sign in', no API response: {PATH_HINT}"
+    assert caught.value.body == page
 
 
 @given(st.binary())

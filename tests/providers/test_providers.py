@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import chatsdk
 from chatsdk import UsageError, providers
-from chatsdk.providers import PROVIDERS, Provider, find, named
+from chatsdk.providers import PROVIDERS, REASONING_NAMES, Provider, find, named
 from chatsdk.providers._address import (
     auth_header,
     completions_path,
@@ -26,6 +26,7 @@ from chatsdk.providers._address import (
     has_auth,
     key_from,
 )
+from chatsdk.types.message import AssistantMessage
 from chatsdk.types.request import ChatRequest
 
 PACKAGE = Path(chatsdk.__file__).parent
@@ -196,14 +197,10 @@ def test_every_provider_has_a_row() -> None:
 # -- finding
 
 
-def test_the_table_of_hosts_says_what_the_modules_say() -> None:
-    """If this fails, copy `hosts` of the module into `_HOSTS`."""
-    assert {name: provider.hosts for name, provider in PROVIDERS.items() if provider.hosts} == providers._HOSTS
-
-
 def test_the_tables_are_sorted_and_complete() -> None:
     assert sorted(NAMES) == NAMES
     assert sorted(providers._HOSTS) == list(providers._HOSTS)
+    assert set(providers._HOSTS) < set(NAMES)
     files = {path.stem for path in (PACKAGE / "providers").glob("[!_]*.py")}
     assert {place.partition(".")[0] for place in providers._PLACES.values()} == files
     assert len(PROVIDERS) == len(NAMES)
@@ -212,6 +209,7 @@ def test_the_tables_are_sorted_and_complete() -> None:
 def test_no_two_providers_are_found_in_one_place() -> None:
     patterns = [pattern for patterns in providers._HOSTS.values() for pattern in patterns]
     assert len(set(patterns)) == len(patterns)
+    assert all(re.fullmatch(r":[0-9]+|\.?[a-z0-9.-]+(/[a-z0-9/]*[a-z0-9])?", pattern) for pattern in patterns)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +308,6 @@ def test_the_fields_of_a_provider_are_well_formed(name: str) -> None:
     changed = [*provider.renames, *provider.drops, *provider.refuses]
 
     assert provider.base_url is None or re.fullmatch(r"https?://[^?#]*[^/?#]", provider.base_url)
-    assert all(re.fullmatch(r":[0-9]+|\.?[a-z0-9.-]+(/[a-z0-9/]*[a-z0-9])?", host) for host in provider.hosts)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", variable) for variable in provider.key_variables)
     assert "OPENAI_API_KEY" not in provider.key_variables
     assert re.fullmatch(r"[a-z-]+", provider.key_header)
@@ -321,8 +318,7 @@ def test_the_fields_of_a_provider_are_well_formed(name: str) -> None:
     assert len(set(changed)) == len(changed), "a parameter is renamed, dropped or refused, not two of these"
     assert not set(provider.renames.values()) & set(changed)
     assert set(provider.roles) <= {"developer", "system"}
-    assert not provider.message_drops & {*provider.sends_back, "role", "content", "tool_calls"}
-    assert provider.sends_back or provider.sends_back_in == "every_turn"
+    assert provider.message_drops <= REASONING_NAMES
     assert not provider.quota_words & provider.rate_words
 
 
@@ -340,12 +336,49 @@ def test_what_is_dropped_changes_no_answer(name: str) -> None:
     assert PROVIDERS[name].drops <= harmless
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", providers._HOSTS)
 def test_a_provider_that_is_found_by_its_host_is_found_by_its_own_base_url(name: str) -> None:
     provider = PROVIDERS[name]
-    if provider.hosts:
-        assert provider.base_url
-        assert find(re.sub(r"{\w+}", "any", provider.base_url)) is provider
+    assert provider.base_url
+    assert find(re.sub(r"{\w+}", "any", provider.base_url)) is provider
+
+
+@pytest.mark.parametrize("field", Provider.__struct_fields__)
+def test_every_field_is_read_outside_of_the_modules_that_fill_it_in(field: str) -> None:
+    """A quirk that nothing acts on is a remark and belongs into the module's docstring."""
+    modules = {PACKAGE / "providers" / f"{place.partition('.')[0]}.py" for place in providers._PLACES.values()}
+    readers = [path for path in PACKAGE.rglob("*.py") if path not in modules]
+    assert any(re.search(rf"\bprovider\.{field}\b", path.read_text(encoding="utf-8")) for path in readers)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("mistral", set()),
+        ("databricks", set()),
+        ("groq", {"reasoning"}),
+        ("cerebras", {"reasoning"}),
+        ("default", REASONING_NAMES),
+        ("deepseek", REASONING_NAMES),
+        ("litellm", REASONING_NAMES),
+        ("openrouter", REASONING_NAMES),
+    ],
+)
+def test_a_server_gets_its_reasoning_back_by_the_names_it_takes(name: str, kept: set[str]) -> None:
+    assert REASONING_NAMES - PROVIDERS[name].message_drops == kept
+
+
+def test_members_of_reasoning_are_those_that_a_message_has_beyond_the_api() -> None:
+    of_the_api = {"content", "refusal", "name", "audio", "tool_calls", "function_call"}
+    assert set(AssistantMessage.__struct_fields__) - of_the_api == REASONING_NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_max_completion_tokens_is_renamed_where_only_max_tokens_is_known(name: str) -> None:
+    takes_it = {"azure", "openai", "default", "anthropic", "cerebras", "dashscope", "fireworks", "gemini", "github"}
+    takes_it |= {"groq", "litellm", "moonshot", "scaleway", "sglang", "snowflake", "vllm", "xai"}
+    is_renamed = PROVIDERS[name].renames.get("max_completion_tokens") == "max_tokens"
+    assert is_renamed != (name.partition("_")[0] in takes_it)
 
 
 def test_the_default_has_no_quirk() -> None:

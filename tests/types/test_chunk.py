@@ -64,6 +64,15 @@ def test_the_index_of_a_tool_call_is_kept_as_it_came(json: bytes, index: int | s
             b'{"choices": [{"delta": {"reasoning": "Hm."}}]}',
             ChatCompletionChunk(choices=[ChunkChoice(delta=ChoiceDelta(reasoning_text="Hm."))]),
         ),
+        (
+            b'{"choices": [{"delta": {"thinking_blocks": [{"type": "thinking", "thinking": "Hm", "index": 0}]}}]}',
+            ChatCompletionChunk(
+                choices=[
+                    ChunkChoice(delta=ChoiceDelta(thinking_blocks=[{"type": "thinking", "thinking": "Hm", "index": 0}]))
+                ]
+            ),
+        ),
+        (b'{"choices": [{"delta": {"thinking_blocks": null}}]}', ChatCompletionChunk(choices=[ChunkChoice()])),
         (b'{"usage": null, "service_tier": null}', ChatCompletionChunk()),
     ],
 )

@@ -116,6 +116,16 @@ def test_a_tool_call_has_a_name_and_arguments_of_whichever_kind_it_is(
             {"reasoning": "Hm.", "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}]},
         ),
         (
+            Message(
+                reasoning_content="Hm.", thinking_blocks=[{"type": "thinking", "thinking": "Hm.", "signature": "s"}]
+            ),
+            {
+                "reasoning_content": "Hm.",
+                "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}],
+            },
+        ),
+        (Message(thinking_blocks=[]), {}),
+        (
             Message(tool_calls=[ToolCall("c", function=FunctionCall("f", "{}"), extra_content={"google": {}})]),
             {
                 "tool_calls": [

@@ -1,0 +1,159 @@
+"""Sessions of aiohttp's, one for each event loop, since aiohttp binds a session to one.
+
+A session lives in an async generator: `asyncio.run` closes those that are left before it closes its loop, so that a
+client which nobody closed leaves nothing behind. A forked child forgets the parent's sessions before it does anything:
+to close them would take the parent's sockets out of the parent's poll.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import aiohttp
+
+from .._loops import run_in, running_loop
+from ..errors import ChatError
+
+if TYPE_CHECKING:
+    from ._aiohttp import AiohttpResponse
+
+Life = AsyncGenerator[aiohttp.ClientSession, None]
+
+INHERITED: list[Any] = []
+"""What a fork brought along, kept so that nothing of it is finalized here."""
+
+
+class ConnectionUse:
+    """The connection that a request was given, told by the `Connector` while it is being sent."""
+
+    __slots__ = ("_on_ready", "is_reused", "transport")
+
+    current: ContextVar[ConnectionUse | None] = ContextVar("connection use", default=None)
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        self._on_ready = on_ready
+        self.is_reused = False
+        self.transport: asyncio.Transport | None = None
+
+    def ready(self, transport: asyncio.Transport | None, *, is_reused: bool) -> None:
+        self.transport = transport
+        self.is_reused = is_reused
+        self._on_ready()
+
+    def abort(self) -> None:
+        """Drop the connection without sending what is left in its buffer, which may never be read."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class Connector(aiohttp.TCPConnector):
+    """Tells of each request when its connection is ready, and whether it has served before."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0)
+        self._served: WeakSet[Any] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as it is overridden
+    ) -> aiohttp.connector.Connection:
+        connection = await super().connect(req, traces, timeout)
+        use, protocol = ConnectionUse.current.get(), connection.protocol
+        if use is not None:
+            use.ready(connection.transport, is_reused=protocol in self._served)
+        self._served.add(protocol)
+        return connection
+
+
+class Sessions:
+    """Those of one transport, and the responses that are open in them."""
+
+    def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
+        self._make = make
+        self._lives: dict[asyncio.AbstractEventLoop, tuple[Life, aiohttp.ClientSession]] = {}
+        self.live: set[AiohttpResponse] = set()
+        ALL.add(self)
+
+    async def current(self) -> aiohttp.ClientSession:
+        """That of the running loop."""
+        loop = asyncio.get_running_loop()
+        known = self._lives.get(loop)
+        if known is None:
+            self._forget_closed_loops()
+            life = self._life()
+            known = self._lives[loop] = (life, await anext(life))
+        return known[1]
+
+    async def aclose(self, error: ChatError) -> None:
+        """Drop all responses, whose readers are given the error, and all connections."""
+        for response in list(self.live):
+            if not run_in(response.loop, partial(response.abort, error)):
+                response.close()
+        lives, self._lives = self._lives, {}
+        own = lives.pop(asyncio.get_running_loop(), None)
+        for loop, (_, session) in lives.items():
+            if not run_in(loop, partial(discard, session)):
+                discard(session)
+        if own is not None:
+            await own[0].aclose()
+
+    def abandon(self) -> None:
+        """Drop everything without waiting: nobody can ask for it any more."""
+        here = running_loop()
+        for response in list(self.live):
+            if response.loop is here or response.loop.is_closed() or not response.loop.is_running():
+                response.close()
+        for _, session in self._lives.values():
+            discard(session)
+        self._lives.clear()
+
+    async def _life(self) -> Life:
+        session = self._make()
+        try:
+            yield session
+        finally:
+            for response in [response for response in self.live if response.loop is asyncio.get_running_loop()]:
+                response.close()
+            await session.close()
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [loop for loop in list(self._lives) if loop.is_closed()]:
+            discard(self._lives.pop(loop)[1])
+
+    def forget(self) -> None:
+        """Let go of everything without touching any of it."""
+        for life, session in self._lives.values():
+            INHERITED.append((life, session.connector))
+            session.detach()
+        INHERITED.extend(response.disown() for response in self.live)
+        self._lives.clear()
+        self.live.clear()
+
+
+ALL: WeakSet[Sessions] = WeakSet()
+
+
+def forget_parent() -> None:
+    """What a forked child does first."""
+    for sessions in list(ALL):
+        sessions.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_parent)
+
+
+def discard(session: aiohttp.ClientSession) -> None:
+    """Let go of a session that cannot be awaited: its loop is closed, or another thread's."""
+    connector = session.connector
+    session.detach()
+    if connector is not None:
+        connector._close()
