@@ -7,36 +7,33 @@ import platform
 import uuid
 from dataclasses import dataclass, field
 from functools import partial
-from os.path import commonprefix
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 
 from ._error_body import ErrorWords
 from ._head import Head
 from ._options import Options, checked_key
-from ._protocol.chunks import too_large
+from ._protocol.chunks import SSE_LINE, too_large
 from ._protocol.retry import RetryAccount
 from ._retrying import Attempts
-from ._secret import MASK, Secret, SecretHeaders
+from ._scrubbing import scrubbed, without
+from ._secret import Secret, SecretHeaders
 from ._timing import CallTimer, OpenCalls
 from ._transport import HttpRequest, HttpResponse, Transport
 from ._version import __version__
-from .errors import APIConnectionError, APIStatusError, ChatError, UsageError, from_response
+from .errors import APIConnectionError, APIStatusError, ChatError, ResponseDecodeError, UsageError, from_response
 from .providers._address import auth_header
 from .types._base import Answer
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=ChatError)
+T_co = TypeVar("T_co", covariant=True)
 
 USER_AGENT = f"chatsdk/{__version__} Python/{platform.python_version()}"
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
-
-MIN_LEAK = 4
-"""Characters of a key that may be told: so many begin the keys of half a vendor's customers."""
 
 ERROR_BODY_SECONDS = 5.0
 """How long the body of an error may take to come, whose status is known already."""
@@ -99,19 +96,32 @@ class Caller:
         key = await self.key()
         response = await self.open(call, key, timer)
         try:
-            body = await self._body(response, timer)
-            return read(body, response.head, words=self.options.error_words), response.head
+            answer = read(await self._body(response, timer), response.head, words=self.options.error_words)
+            return answer, response.head
         except ChatError as error:
             error.head = error.head or response.head
-            raise scrubbed(error, key) from None
+            failure = error
+        raise self.scrubbed(failure, key)
 
     async def open(self, call: Call, key: Secret | None, timer: CallTimer) -> HttpResponse:
         """The answer to one attempt, its body still to be read. Raises `APIStatusError` for anything but a success."""
-        headers = self._headers(call, key)
-        response = await self.transport.send(HttpRequest(call.method, call.url, headers, call.body, timer.enter))
-        if 200 <= response.head.status < 300:
-            return response
-        raise scrubbed(await self._status_error(response), key)
+        request = HttpRequest(
+            call.method, call.url, self._headers(call, key), call.body, timer.enter, self.options.timeout.connect
+        )
+        try:
+            response = await self.transport.send(request)
+        except ChatError as error:
+            failure = error
+        else:
+            if 200 <= response.head.status < 300:
+                return response
+            timer.enter("total")
+            failure = await self._status_error(response, key)
+        raise self.scrubbed(failure, key)
+
+    def scrubbed(self, error: E, key: Secret | None) -> E:
+        """The error without the key, and those in headers of the caller's own."""
+        return scrubbed(error, self._secrets(key))
 
     async def key(self) -> Secret | None:
         """The key for the next attempt. Raises `UsageError` for a missing or impossible one."""
@@ -121,8 +131,11 @@ class Caller:
             raise UsageError(f"no API key: pass api_key= or set {' or '.join(variables)}")
         if key is None or isinstance(key, Secret):
             return key
-        answer = key()
-        return checked_key(await answer if inspect.isawaitable(answer) else answer)
+        answer: object = key()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        answer = Secret(answer) if isinstance(answer, str) else None  # a traceback may be shown with its locals
+        return checked_key(answer)
 
     async def _body(self, response: HttpResponse, timer: CallTimer) -> bytes:
         """The whole body. White space keeps a connection alive and is no progress. Raises `ResponseTooLargeError`."""
@@ -135,20 +148,24 @@ class Caller:
                 piece = await response.read_some()
                 if not piece:
                     response.release()
+                    if response.is_cut:
+                        raise ResponseDecodeError("the answer is cut inside its packing", b"".join(pieces))
                     return b"".join(pieces)
                 pieces.append(piece)
                 received += len(piece)
                 length = max(length, received)
                 if not piece.isspace():
                     timer.enter("idle")
-        except BaseException:
+        except BaseException as error:
             response.abort(APIConnectionError("the answer was left"))
+            if isinstance(error, APIConnectionError) and SSE_LINE.match(b"".join(pieces).lstrip()):
+                return b"".join(pieces)  # a stream that nobody asked for: it tells itself whether it is whole
             raise
-        error = too_large("the answer", limit, "body")
-        response.abort(error)
-        raise error
+        refused = too_large("the answer", limit, "body")
+        response.abort(refused)
+        raise refused
 
-    async def _status_error(self, response: HttpResponse) -> APIStatusError:
+    async def _status_error(self, response: HttpResponse, key: Secret | None) -> APIStatusError:
         """The error that an answer is, with as much of its body as comes in time and is not over the limit."""
         head, left = response.head, self.options.size_limits.error_body
         pieces: list[bytes] = []
@@ -158,12 +175,16 @@ class Caller:
                 while left > 0 and (piece := await response.read_some()):
                     pieces.append(piece[:left])
                     left -= len(piece)
-        except APIConnectionError:
+        except (APIConnectionError, ResponseDecodeError):
             pass  # the status says enough
-        finally:
-            response.release()
+        except BaseException:
+            response.abort(APIConnectionError("the answer was left"))
+            raise
+        response.release()
         body = b"".join(pieces)
         pieces.clear()
+        for secret in self._secrets(key):
+            body = without(secret, body)
         return from_response(
             head.status,
             head.headers,
@@ -172,10 +193,12 @@ class Caller:
             words=self.options.error_words,
         )
 
+    def _secrets(self, key: Secret | None) -> list[Secret]:
+        return [*self.options.header_secrets, *([] if key is None else [key])]
+
     def _headers(self, call: Call, key: Secret | None) -> SecretHeaders:
         headers = {"accept": call.accept, "user-agent": USER_AGENT}
-        if call.accept == EVENT_STREAM:
-            headers["accept-encoding"] = "identity"
+        headers["accept-encoding"] = "identity" if call.accept == EVENT_STREAM else "gzip, deflate"
         if call.body is not None:
             headers["content-type"] = JSON
         if call.method == "POST" and self.options.idempotency_header:
@@ -185,35 +208,3 @@ class Caller:
             name, value = auth_header(self.options.provider, key.reveal(), is_token=is_token)
             headers[name] = value
         return SecretHeaders({**headers, **self.options.headers})
-
-
-def scrubbed(error: E, secret: Secret | None) -> E:
-    """The error without the secret, which some servers repeat in their words, bodies and headers."""
-    if secret is not None:
-        error.args = tuple(_without(secret, value) for value in error.args)
-        for name, value in list(vars(error).items()):
-            setattr(error, name, _without(secret, value))
-    return error
-
-
-def _without(secret: Secret, value: Any) -> Any:
-    if isinstance(value, str):
-        return _masked(value, secret.reveal())
-    if isinstance(value, bytes):
-        return _without(secret, value.decode("latin-1")).encode("latin-1")
-    if isinstance(value, Head):
-        pairs = {name: _without(secret, text) for name, text in value.headers.items()}
-        return Head(value.status, pairs, value.received_at)
-    return value
-
-
-def _masked(text: str, key: str) -> str:
-    """The text without the key, and without a beginning of it where the text was cut."""
-    text = text.replace(key, MASK)
-    start = text.find(key[:MIN_LEAK])
-    while start >= 0:
-        end = start + len(commonprefix([text[start : start + len(key)], key]))  # noqa: RUF071 - of characters
-        if end == len(text) or text.startswith("...", end):
-            text = f"{text[:start]}{MASK}{text[end:]}"
-        start = text.find(key[:MIN_LEAK], start + 1)
-    return text

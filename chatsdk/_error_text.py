@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 MAX_SHOWN = 500
@@ -18,6 +19,11 @@ WRONG_PATH = re.compile(
 """How a server's words begin where it is the path that it does not know."""
 
 PATH_HINT = "does base_url end in the API's prefix, such as /v1?"
+
+PROXY_HINT = "it wants a name and a password, as in proxy='http://name:password@host'"
+
+SPECIAL_STATUS: Mapping[int, str] = {407: f"the proxy refused the request: {PROXY_HINT}"}
+"""What is said of a status that has no class of its own, where the server said nothing."""
 
 
 def told_words(message: str, cause: str | None) -> str:

@@ -14,13 +14,13 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def run_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> bool:
-    """Call it in its loop: now, if that runs here, else soon. `False`: the loop is closed, and nothing was called."""
-    if running_loop() is loop:
-        callback()
-        return True
-    try:
-        loop.call_soon_threadsafe(callback)
-    except RuntimeError:
-        return False
-    return True
+def run_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Call it in its loop: soon, if that runs in another thread, else now."""
+    if loop.is_running() and running_loop() is not loop:
+        try:
+            loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            pass  # it was closed in between
+        else:
+            return
+    callback()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,9 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?|")
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+SECRET_NAME = re.compile(r"auth|cookie|key|password|secret|token")
+"""What the names of headers have in them that hold a key."""
+
 HOST = re.compile(r"[0-9A-Za-z._~-]+|[0-9A-Fa-f:.]+(?:%[0-9A-Za-z._~-]+)?")
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers that say where a body ends: set wrongly, the rest of it would be read as another request."""
@@ -54,6 +58,12 @@ class Options:
     def needs_key(self) -> bool:
         """Whether a call without a key is sure to fail."""
         return self.provider.needs_key and self.api_key is None and not has_auth(self.provider, self.headers)
+
+    @property
+    def header_secrets(self) -> list[Secret]:
+        """The keys in headers of the caller's own."""
+        values = (value for name, value in self.headers.items() if SECRET_NAME.search(name))
+        return [Secret(value.rpartition(" ")[2]) for value in values if value]
 
     @property
     def error_words(self) -> ErrorWords:
@@ -152,6 +162,7 @@ def changed(
     """The settings with some changed; headers and query are added to, the rest is replaced."""
     return replace(
         options,
+        _completions_urls={},
         timeout=options.timeout if timeout is None else as_timeouts(timeout),
         retry=options.retry if max_retries is None else replace(options.retry, max_retries=max_retries),
         headers=SecretHeaders({**options.headers, **checked_headers(headers or {})}),
@@ -227,17 +238,11 @@ def checked_query(query: Mapping[str, str]) -> dict[str, str]:
     return dict(query)
 
 
-def checked_proxy(url: str | None) -> str | None:
-    """A proxy's URL. Raises `UsageError`."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        is_sound = url is None or (parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname))
-        is_sound = is_sound and (parts is None or parts.port != 0)
-    except ValueError:
-        is_sound = False
-    if not is_sound:
-        raise UsageError("proxy is a URL with http:// or https:// and a host")
-    return url
+def checked_ssl_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """A context for TLS. Raises `UsageError`, also for `False`, which elsewhere means that nothing is checked."""
+    if not isinstance(context, ssl.SSLContext | None):
+        raise UsageError("ssl_context is an ssl.SSLContext, such as ssl.create_default_context(cafile=...)")
+    return context
 
 
 def checked_count(name: str, value: object) -> int:

@@ -58,7 +58,7 @@ class Attempts:
         self._account.refund()
         self._record(head, None)
 
-    def broke(self, error: ChatError) -> None:
+    def undo(self, error: ChatError) -> None:
         """The attempt that had succeeded so far has failed after all, too late for another."""
         self.made = self.made[:-1]
         self._record(error.head, error)
@@ -70,7 +70,11 @@ class Attempts:
         delay = self._next_delay(error)
         if delay is None:
             raise error
-        await self.timer.guard(partial(self._pause, error, delay))
+        try:
+            await self.timer.guard(partial(self._pause, error, delay))
+        except ChatError as end:
+            end.attempts = self.made
+            raise
         self._waited = delay
         self._started = self.timer.deadline.elapsed
 

@@ -33,3 +33,6 @@ class SecretHeaders(dict[str, str]):
 
     def __repr__(self) -> str:
         return repr(dict.fromkeys(self, MASK))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("headers may hold a key, and are neither pickled nor copied")

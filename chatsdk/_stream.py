@@ -6,37 +6,29 @@ steps: a stream that is left, lost or cancelled has only a socket to drop, which
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal
 
-from ._caller import EVENT_STREAM, Call, Caller, scrubbed
+from ._caller import EVENT_STREAM, Call, Caller
 from ._head import Head
 from ._protocol.accumulate import Accumulator
-from ._protocol.chunks import ChunkDecoder, verdict
 from ._protocol.events import EventReader
-from ._protocol.progress import is_progress
+from ._reading import Reading
 from ._retrying import Attempts
 from ._secret import Secret
 from ._transport import HttpResponse
 from ._views import Snapshots, SSEBody, View, as_delta
-from ._watchdog import Watchdog
-from .errors import (
-    APIConnectionError,
-    APITimeoutError,
-    ChatError,
-    ClientClosedError,
-    ResponseDecodeError,
-    StreamInterruptedError,
-    UsageError,
-)
+from .errors import ChatError, ClientClosedError, ResponseDecodeError, StreamInterruptedError, UsageError
 from .types.chunk import ChatCompletionChunk
 from .types.delta import Delta
 from .types.event import Event
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
+
+MAX_HELD = 1000
+"""Chunks before the first token that are kept back; servers send one or two."""
 
 Outcome = Literal["open", "complete", "stopped", "truncated", "error"]
 
@@ -63,15 +55,11 @@ class ChatStream:
         self._has_begun = False  # the first token has come
         self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
-        self._head: Head | None = None
         self._accumulator = Accumulator()
         self._event_reader = EventReader(self._accumulator)
-        self._decoder: ChunkDecoder | None = None
-        self._response: HttpResponse | None = None
-        self._watchdog: Watchdog | None = None
-        self._reading = False
+        self._reading: Reading | None = None
+        self._is_busy = False
         self._outcome: Outcome = "open"
-        self._broken: APIConnectionError | None = None
         self._error: ChatError | None = None
 
     @property
@@ -191,8 +179,8 @@ class ChatStream:
 
         Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
         """
-        while self._decoder is None and self._outcome == "open":
-            await self._step(self._open)
+        while self._reading is None and self._outcome == "open":
+            await self._step()
         if self._error is not None:
             raise self._failure(self._error)
 
@@ -202,27 +190,32 @@ class ChatStream:
             if self._error is not None:
                 raise self._failure(self._error)
             if self._outcome != "open":
+                self._tell_complete()
                 return None
-            await self._step(self._open if self._decoder is None else self._fill)
+            await self._step()
         chunk = self._chunks.popleft()
         try:
             self._accumulator.add(chunk)
         except ResponseDecodeError as error:
             self._chunks.clear()
-            self._fail(error)
+            self._fail(self._as_ours(error))
             raise self._failure(error) from None
         return chunk
 
-    async def _step(self, step: Callable[[], Awaitable[None]]) -> None:
+    @property
+    def _head(self) -> Head | None:
+        return self._accumulator.head
+
+    async def _step(self) -> None:
         """A wait of the one consumer; whatever interrupts it ends the stream, and an error is kept for its turn."""
-        if self._reading:
+        if self._is_busy:
             raise UsageError("the stream is being read already: it has one consumer at a time")
-        self._reading = True
+        self._is_busy = True
         try:
             try:
-                await step()
+                await (self._open() if self._reading is None else self._read(self._reading))
             except ChatError as error:
-                await self._try_again(error)
+                await self._try_again(self._as_ours(error))
         except ChatError as error:
             if self._outcome == "open":
                 self._fail(error)
@@ -230,66 +223,44 @@ class ChatStream:
             self.stop()
             raise
         finally:
-            self._reading = False
+            self._is_busy = False
 
     async def _try_again(self, error: ChatError) -> None:
         """Forget the attempt that failed, and wait until there may be another. Raises the error if there is none."""
         self._drop()
-        error.head = error.head or self._head
-        scrubbed(error, self._key)
         if self._has_begun or self._attempts is None or self._outcome != "open":
             raise error
         await self._attempts.failed(error)
         self._held.clear()
-        self._head = self._accumulator.head = self._decoder = self._broken = None
+        self._reading = self._accumulator.head = None
 
     async def _open(self) -> None:
         if self._attempts is None:
             self._attempts = self._caller.attempts()
         timer = self._attempts.timer
         response = await timer.guard(self._send)
-        self._response = response
-        self._head = self._accumulator.head = response.head
-        options = self._caller.options
-        sizes = options.size_limits
-        self._decoder = ChunkDecoder(
-            response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body
-        )
-        self._watchdog = Watchdog(response, options.timeout, timer.deadline, asyncio.get_running_loop())
+        self._reading = Reading(response, self._caller.options, timer.deadline)
+        self._accumulator.head = response.head
+        if self._outcome != "open":  # stopped in the very turn in which the head came
+            self._drop()
 
     async def _send(self) -> HttpResponse:
         assert self._attempts is not None
         self._key = await self._caller.key()
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
-    async def _fill(self) -> None:
+    async def _read(self, reading: Reading) -> None:
         """The chunks of one read; after the last one the verdict, as an error or as the outcome `complete`."""
-        response, watchdog, decoder = self._response, self._watchdog, self._decoder
-        assert decoder is not None
-        if response is None or watchdog is None:
-            self._conclude(decoder)
+        if reading.is_over:
+            self._conclude(reading)
             return
-        data = b""
-        watchdog.start_waiting()
-        try:
-            data = await response.read_some()
-        except APITimeoutError:
-            raise
-        except APIConnectionError as error:
-            self._broken = error
-        chunks = decoder.feed(data) if data else decoder.finish()
-        has_progress = any(map(is_progress, chunks))
-        watchdog.stop_waiting(progress=has_progress)
+        chunks = await reading.read(is_finished=self._accumulator.finished)
         if self._has_begun:
             self._chunks.extend(chunks)
-        else:
-            self._held += chunks
-            if has_progress:
-                self._begin()
-        if not data or decoder.done or decoder.error is not None:
-            watchdog.close()
-            response.release()
-            self._response = None
+            return
+        self._held += chunks
+        if reading.has_token or len(self._held) > MAX_HELD:
+            self._begin()
 
     def _begin(self) -> None:
         self._has_begun = True
@@ -298,24 +269,24 @@ class ChatStream:
         if self._attempts is not None and self._head is not None:
             self._attempts.succeeded(self._head)
 
-    def _conclude(self, decoder: ChunkDecoder) -> None:
-        """A connection that broke after a good end does no harm; one that broke before it is why there is none."""
+    def _conclude(self, reading: Reading) -> None:
         whole = self._accumulator
         if not self._has_begun:
-            whole = Accumulator(self._head)
+            whole = Accumulator(reading.head)
             for chunk in self._held:
                 whole.add(chunk)
-        error = verdict(decoder, whole)
-        if error is not None and decoder.error is None and self._broken is not None:
-            error = StreamInterruptedError(f"the stream broke off: {self._broken}", self.so_far)
+        error = reading.verdict(whole)
         if error is not None:
             raise error
-        if not self._has_begun:
+        if self._has_begun:
+            self._outcome = "complete"
+        else:
             self._begin()
-            return
-        self._outcome = "complete"
-        if self.on_complete is not None:
-            self.on_complete(self.so_far)
+
+    def _tell_complete(self) -> None:
+        tell, self.on_complete = self.on_complete, None
+        if tell is not None and self._outcome == "complete":
+            tell(self.so_far)
 
     def _fail(self, error: ChatError) -> None:
         """Keep the error until what has come is handed out."""
@@ -323,7 +294,7 @@ class ChatStream:
         self._error = error
         if self._attempts is not None:
             if self._has_begun:
-                self._attempts.broke(error)
+                self._attempts.undo(error)
             error.attempts = self._attempts.made
         self._chunks.extend(self._held)
         self._held.clear()
@@ -334,9 +305,10 @@ class ChatStream:
             error.partial = self.so_far
         return error
 
+    def _as_ours(self, error: ChatError) -> ChatError:
+        error.head = error.head or self._head
+        return self._caller.scrubbed(error, self._key)
+
     def _drop(self) -> None:
-        response, self._response = self._response, None
-        if self._watchdog is not None:
-            self._watchdog.close()
-        if response is not None:
-            response.abort(ClientClosedError("the stream was left"))
+        if self._reading is not None:
+            self._reading.drop()

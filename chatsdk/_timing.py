@@ -24,17 +24,17 @@ T = TypeVar("T")
 class Deadline:
     """The end of a call, all its attempts and waits included. `seconds` of `None` never ends."""
 
-    __slots__ = ("_clock", "_start", "seconds")
+    __slots__ = ("_start", "clock", "seconds")
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = monotonic) -> None:
         self.seconds = seconds
-        self._clock = clock
+        self.clock = clock
         self._start = clock()
 
     @property
     def elapsed(self) -> float:
         """Seconds since the call began."""
-        return self._clock() - self._start
+        return self.clock() - self._start
 
     @property
     def remaining(self) -> float | None:
@@ -55,9 +55,10 @@ class OpenCalls:
 
     def add(self, timer: CallTimer) -> None:
         """Note a wait. Raises `ClientClosedError` where none may begin any more."""
-        if self.is_closed:
-            raise ClientClosedError("the client is closed")
         self._timers.add(timer)
+        if self.is_closed:
+            self._timers.discard(timer)
+            raise ClientClosedError("the client is closed")
 
     def remove(self, timer: CallTimer) -> None:
         """Forget a wait that is over."""
@@ -107,7 +108,7 @@ class CallTimer:
         raise APITimeoutError(self._phase, limit)
 
     def enter(self, phase: str) -> None:
-        """The guarded wait is for this now; entering a phase again gives it its whole time again."""
+        """The guarded wait is for this now; entering a phase again gives it its whole time again, but for `total`."""
         if self._scope is None or self._loop is None:
             return
         limit: float | None = getattr(self._limits, phase)
@@ -116,7 +117,7 @@ class CallTimer:
         self._scope.deadline = min(end, self._end)
 
     def end(self, error: ChatError) -> None:
-        """End the wait, if there is one, with this error. From any thread."""
+        """End the call with this error. From any thread."""
         self._ended_by = error
         if self._loop is not None:
             run_in(self._loop, self._cancel)

@@ -13,7 +13,7 @@ from msgspec import structs
 from ._batch import Batch, BatchItem, Run
 from ._caller import Caller
 from ._limits import SizeLimits, Timeouts
-from ._options import APIKey, changed, checked_count, checked_proxy, resolve
+from ._options import APIKey, changed, checked_count, checked_ssl_context, resolve
 from ._protocol.chunks import read_completion
 from ._protocol.retry import RetryAccount, RetryPolicy
 from ._protocol.wire import build_request, encode_call
@@ -21,6 +21,7 @@ from ._resources import Models, Stored
 from ._signature import takes_parameters, takes_parameters_of_create
 from ._stream import ChatStream
 from ._transport._aiohttp import AiohttpTransport
+from ._transport._proxies import checked_proxy
 from .errors import UsageError
 from .providers import Provider
 from .types._base import UNSET
@@ -89,9 +90,8 @@ class AsyncChatClient:
                 max_connections=None if max_connections is None else checked_count("max_connections", max_connections),
                 proxy=checked_proxy(proxy),
                 trust_env=trust_env,
-                ssl_context=ssl_context,
+                ssl_context=checked_ssl_context(ssl_context),
                 session=session,
-                connect_limit=options.timeout.connect,
             )
         except UsageError as error:
             del api_key, base_url, headers, query, proxy  # a traceback may be shown with its locals
@@ -153,14 +153,18 @@ class AsyncChatClient:
         model: str | None = None,
     ) -> AsyncChatClient:
         """A copy with other settings that shares the connections, and is closed with the original."""
-        options = changed(
-            self._caller.options,
-            timeout=timeout,
-            max_retries=max_retries,
-            headers=headers,
-            query=query,
-            model=model,
-        )
+        try:
+            options = changed(
+                self._caller.options,
+                timeout=timeout,
+                max_retries=max_retries,
+                headers=headers,
+                query=query,
+                model=model,
+            )
+        except UsageError as error:
+            del headers, query
+            raise error.with_traceback(None) from None
         copy = object.__new__(type(self))
         copy._wire(replace(self._caller, options=options))
         return copy
@@ -182,6 +186,8 @@ class AsyncChatClient:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if "_caller" not in self.__dict__:
+            return "AsyncChatClient()"  # as a traceback of its own construction shows it
         options = self._caller.options
         return f"AsyncChatClient(base_url={options.shown_base_url!r}, model={options.model!r})"
 

@@ -29,7 +29,7 @@ from typing import Any, ClassVar
 
 from ._error_body import COMMON_WORDS, ErrorWords, answer_facts
 from ._error_body import QUOTA_WORDS as QUOTA_WORDS
-from ._error_text import MAX_SHOWN, PATH_HINT, origin, shorten, told_cure, told_facts, told_words
+from ._error_text import MAX_SHOWN, PATH_HINT, SPECIAL_STATUS, origin, shorten, told_cure, told_facts, told_words
 from ._head import Head
 from .types.attempt import Attempt
 from .types.rate_limit import RateLimitSnapshot
@@ -124,7 +124,8 @@ class APIStatusError(ChatError):
         request_id: str | None = None,
         cause: str | None = None,
     ) -> None:
-        self.message = message if message and any(map(str.isalpha, message)) else self.default_message
+        said = message if message and any(map(str.isalpha, message)) else None
+        self.message = said or SPECIAL_STATUS.get(head.status, self.default_message)
         self.head = head
         self.status = head.status
         self.body = body

@@ -1,4 +1,7 @@
-"""What all tests share: an environment without settings, a server and a client of it."""
+"""What all tests share: an environment without settings, a server and a client of it.
+
+The client's key is the canary of tests/security: no test, whatever it is about, may print or log it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import pytest
 
 from chatsdk import AsyncChatClient
 from chatsdk.testing import ChatServer
+
+from .security.canary import KEY
+from .security.canary import pytest_runtest_makereport as pytest_runtest_makereport
 
 
 @pytest.fixture(autouse=True)
@@ -28,5 +34,5 @@ async def client(server: ChatServer) -> AsyncIterator[AsyncChatClient]:
     from chatsdk import RetryPolicy
 
     retry = RetryPolicy(initial_delay=0)
-    async with AsyncChatClient(base_url=server.base_url, api_key="sk-test", model="test", retry=retry) as client:
+    async with AsyncChatClient(base_url=server.base_url, api_key=KEY, model="test", retry=retry) as client:
         yield client

@@ -510,3 +510,52 @@ async def test_many_tasks_share_a_client(client: AsyncChatClient, server: ChatSe
     answers = await asyncio.gather(*[client.create(f"Echo {n}") for n in range(50)])
 
     assert len({answer.id for answer in answers}) == 50
+
+
+async def test_a_copy_with_another_query_has_addresses_of_its_own(client: AsyncChatClient, server: ChatServer) -> None:
+    await client.create("Hi")
+    await client.with_options(query={"tenant": "B"}).create("Hi")
+    await client.create("Hi")
+
+    assert [request.query.get("tenant") for request in server.requests] == [None, "B", None]
+
+
+async def test_a_session_that_raises_for_a_status_does_not_change_the_error(server: ChatServer) -> None:
+    server.enqueue(Reply.error(400, "bad request"))
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        client = AsyncChatClient(base_url=server.base_url, model="m", session=session)
+        with pytest.raises(BadRequestError, match="bad request"):
+            await client.create("Hi")
+
+    assert len(server.requests) == 1
+
+
+async def test_a_session_with_few_places_is_waited_for(server: ChatServer) -> None:
+    gate = asyncio.Event()
+    server.enqueue(Reply.text("first").after(gate), Reply.text("second"))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        limits = Timeouts(connect=0.05)
+        client = AsyncChatClient(base_url=server.base_url, model="m", session=session, timeout=limits, max_retries=0)
+        calls = [asyncio.create_task(client.create("Hi")) for _ in range(2)]
+        await asyncio.sleep(0.2)  # longer than the limit, which is not for this
+        gate.set()
+        assert {completion.text for completion in await asyncio.gather(*calls)} == {"first", "second"}
+
+
+@pytest.mark.parametrize("key", ["*", "x", "none", "length"])
+async def test_a_key_that_is_no_secret_is_not_looked_for(server: ChatServer, key: str) -> None:
+    server.enqueue(Reply.error(400, f"{key}: context_length_exceeded"))
+    async with AsyncChatClient(base_url=server.base_url, model="m", api_key=key) as client:
+        with pytest.raises(BadRequestError) as caught:
+            await client.create("Hi")
+
+    assert caught.value.message == f"{key}: context_length_exceeded"
+
+
+async def test_the_words_of_a_cut_text_that_begin_like_the_key_are_masked(server: ChatServer) -> None:
+    server.enqueue(Reply.error(400, "x" * 490 + KEY))
+    async with AsyncChatClient(base_url=server.base_url, model="m", api_key=KEY) as client:
+        with pytest.raises(BadRequestError) as caught:
+            await client.create("Hi")
+
+    assert "sk-c" not in str(caught.value)

@@ -18,6 +18,7 @@ import anyio
 import pytest
 
 from chatsdk import AsyncChatClient, ChatStream, ClientClosedError, RetryPolicy, StreamError, UsageError
+from chatsdk._transport._aiohttp import AiohttpResponse, AiohttpTransport
 from chatsdk.testing import ChatServer, Reply
 
 AT_ONCE = RetryPolicy(initial_delay=0)
@@ -279,6 +280,52 @@ async def test_one_client_serves_loops_in_threads_and_is_closed_from_one_of_them
 
     assert sorted(type(result).__name__ for result in results) == ["ClientClosedError"] * 3 + ["str"] * 3
     await gone(server)
+
+
+class Hooked:
+    """Awaits something, and calls back in the very turn in which it is done, before its task goes on."""
+
+    def __init__(self, awaitable: Awaitable[object], callback: Callable[[], object]) -> None:
+        self._awaitable, self._callback = awaitable, callback
+
+    def __await__(self):  # type: ignore[no-untyped-def]
+        result = yield from self._awaitable.__await__()
+        self._callback()
+        return result
+
+
+@pytest.mark.parametrize("seam", ["send", "read_some"])
+async def test_a_stream_may_be_stopped_in_the_very_turn_in_which_something_comes(
+    server: ChatServer, quiet: None, monkeypatch: pytest.MonkeyPatch, seam: str
+) -> None:
+    owner = AiohttpTransport if seam == "send" else AiohttpResponse
+    real = getattr(owner, seam)
+
+    async def stopping(self: object, *args: object) -> object:
+        return await Hooked(real(self, *args), stream.stop)
+
+    server.enqueue(endless("Hel", "lo"))
+    async with client_of(server, max_connections=1) as client:
+        stream = client.stream("Hi")
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, seam, stopping)
+            assert [text async for text in stream.text()] == []
+        assert (stream.outcome, stream.so_far.text) == ("stopped", "")
+        with anyio.fail_after(2):
+            assert (await client.create("Hi")).text
+    await gone(server)
+
+
+async def test_a_stream_that_another_thread_loses_is_closed_in_its_loop(server: ChatServer, quiet: None) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    server.enqueue(endless("Hel"))
+    async with client_of(server, max_connections=1) as client:
+        streams = [client.stream("Hi")]
+        assert await anext(streams[0].text()) == "Hel"
+        await asyncio.to_thread(lambda: (streams.clear(), gc.collect()))
+        with anyio.fail_after(2):
+            assert (await client.create("Hi")).text
 
 
 PROGRAM = """

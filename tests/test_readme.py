@@ -37,12 +37,19 @@ async def test_the_python_of_the_readme_runs(
     assert "198" in printed  # 99 + 99, by the demo model's own reckoning
 
 
-def test_every_parameter_of_the_timeouts_table_is_one() -> None:
-    table = re.findall(r"^\| `(\w+)` \| (\w+) \|", README.read_text(), re.MULTILINE)
+def test_the_table_of_limits_is_true() -> None:
+    table = re.findall(r"^\| `(Timeouts|SizeLimits)\.(\w+)` \| (\S+(?: \S+)?) \|", README.read_text(), re.MULTILINE)
+    told = {(owner, name): default for owner, name, default in table}
 
-    defaults = {name: "none" if value is None else f"{value:g}" for name, value in vars_of(chatsdk.Timeouts())}
-    assert dict(table) == defaults
+    seconds = vars_of(chatsdk.Timeouts())
+    sizes = vars_of(chatsdk.SizeLimits())
+    assert told == {
+        **{("Timeouts", name): "none" if value is None else f"{value:g} s" for name, value in seconds},
+        **{
+            ("SizeLimits", name): f"{value >> 20} MiB" if value >> 20 else f"{value >> 10} KiB" for name, value in sizes
+        },
+    }
 
 
-def vars_of(timeouts: chatsdk.Timeouts) -> list[tuple[str, float | None]]:
-    return [(name, getattr(timeouts, name)) for name in timeouts.__dataclass_fields__]
+def vars_of(limits: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(limits, name)) for name in limits.__dataclass_fields__]

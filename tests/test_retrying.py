@@ -14,6 +14,7 @@ from chatsdk import (
     APITimeoutError,
     AsyncChatClient,
     AuthenticationError,
+    BadRequestError,
     ChatError,
     ChatStream,
     ClientClosedError,
@@ -356,3 +357,35 @@ async def test_an_empty_answer_is_tried_again(patient: AsyncChatClient, server: 
     server.enqueue(*[Reply.json(b"")] * 3)
     with pytest.raises(ResponseDecodeError):
         await patient.create("Hi")
+
+
+async def test_a_status_with_a_body_that_does_not_come_is_told_all_the_same(server: ChatServer) -> None:
+    body = Reply.sse([b'{"error":{"message":"bad re', asyncio.Event()], status=400)
+    server.enqueue(body)
+    limits = Timeouts(headers=0.1, idle=0.2)
+    async with AsyncChatClient(base_url=server.base_url, model="m", retry=AT_ONCE, timeout=limits) as client:
+        with pytest.raises(BadRequestError, match="bad re"):
+            await client.create("Hi")
+
+    assert len(server.requests) == 1
+
+
+async def test_an_error_that_ends_the_wait_tells_of_the_attempts_before(server: ChatServer) -> None:
+    async def linger(error: ChatError, delay: float) -> None:
+        await asyncio.Event().wait()
+
+    server.enqueue(Reply.error(500, "oh"))
+    retry = RetryPolicy(initial_delay=0, before_retry=linger)
+    async with AsyncChatClient(base_url=server.base_url, model="m", timeout=0.1, retry=retry) as client:
+        with pytest.raises(APITimeoutError) as caught:
+            await client.create("Hi")
+
+    assert [attempt.status for attempt in caught.value.attempts] == [500]
+
+
+async def test_a_flood_of_roles_before_the_first_token_is_not_kept_back_for_ever(server: ChatServer) -> None:
+    server.enqueue(Reply.sse([*[piece(role="assistant")] * 5000, asyncio.Event()]))
+    async with AsyncChatClient(base_url=server.base_url, model="m") as client:
+        stream = client.stream("Hi")
+        assert (await anext(stream)).choices[0].delta.role == "assistant"
+        stream.stop()

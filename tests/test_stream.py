@@ -12,6 +12,7 @@ from chatsdk import (
     APIStatusError,
     APITimeoutError,
     AsyncChatClient,
+    ChatCompletion,
     ChatCompletionChunk,
     ChatStream,
     ClientClosedError,
@@ -529,3 +530,29 @@ async def test_a_cut_gzip_body_is_an_error_plain_and_streamed(client: AsyncChatC
     server.enqueue(Reply.json(gzip.compress(whole)[:-600], headers=zipped))
     with pytest.raises((ResponseDecodeError, APIConnectionError)):
         await once.create("Hi")
+
+
+async def test_what_on_complete_raises_is_not_lost(client: AsyncChatClient) -> None:
+    def refuse(completion: ChatCompletion) -> None:
+        raise UsageError("no room")
+
+    stream = client.stream("Hi")
+    stream.on_complete = refuse
+    with pytest.raises(UsageError, match="no room"):
+        await stream.completion()
+    assert stream.outcome == "complete"
+    assert (await stream.completion()).text
+
+
+async def test_a_document_that_comes_slowly_is_progress(server: ChatServer) -> None:
+    body = b'{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}'
+
+    class Pause:
+        async def wait(self) -> None:
+            await asyncio.sleep(0.06)
+
+    pieces = [part for byte in range(0, len(body), 10) for part in (Pause(), body[byte : byte + 10])]
+    server.enqueue(Reply.sse(pieces))
+    limits = Timeouts(idle=0.3)
+    async with AsyncChatClient(base_url=server.base_url, model="m", timeout=limits, max_retries=0) as client:
+        assert (await client.stream("Hi").completion()).text == "Hello"

@@ -82,6 +82,11 @@ class ChunkDecoder:
         self.done = False
         self.error: ChatError | None = None
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is no stream, but one JSON document or page."""
+        return bool(self._is_document)
+
     def feed(self, data: bytes) -> list[ChatCompletionChunk]:
         """The chunks that these bytes complete, up to the first error or `[DONE]`."""
         if self._is_document is None and (start := data.lstrip(BLANK)):

@@ -12,11 +12,15 @@ def is_progress(chunk: ChatCompletionChunk) -> bool:
 
 def has_token(delta: ChoiceDelta) -> bool:
     """Whether the delta adds something to the answer."""
-    if delta.content or delta.reasoning or delta.refusal or delta.annotations or delta.reasoning_details:
-        return True
-    if delta.audio is not None:
-        return bool(delta.audio.data or delta.audio.transcript)
-    pieces = delta.tool_calls or ()
-    if delta.function_call is not None:
-        return bool(delta.function_call.name or delta.function_call.arguments)
-    return any(piece.id or piece.name or piece.arguments for piece in pieces)
+    call, audio = delta.function_call, delta.audio
+    return bool(
+        delta.content
+        or delta.reasoning
+        or delta.refusal
+        or delta.annotations
+        or delta.reasoning_details
+        or delta.thinking_blocks
+        or (audio and (audio.data or audio.transcript))
+        or (call and (call.name or call.arguments))
+        or any(piece.id or piece.name or piece.arguments for piece in delta.tool_calls or ())
+    )

@@ -132,7 +132,7 @@ class SSEDecoder:
     def _dispatch(self, events: list[ServerEvent]) -> None:
         if self._data:
             data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-            if len(data) > self._limit:
+            if len(data) + max(0, len(self._data) - SHORT) * POINTER > self._limit:
                 self.is_too_large = True
             if not self.is_too_large:
                 events.append(ServerEvent(data, self._name))

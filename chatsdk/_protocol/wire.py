@@ -26,7 +26,9 @@ from ..providers._provider import Provider
 from ..providers._shape import shape
 from ..providers.default import PROVIDER as UNKNOWN_PROVIDER
 from ..types._base import UNSET, Answer
+from ..types.chunk import ChatCompletionChunk
 from ..types.request import ChatRequest
+from ..types.response import ChatCompletion
 from .repair import Halves, mend, read_odd_json
 from .shapes import ODD, straighten
 
@@ -169,6 +171,10 @@ def _decode_odd(cls: type[A], body: bytes, refused: str, halves: Halves | None) 
 @cache
 def _decoder(cls: type[A]) -> msgspec.json.Decoder[A]:
     return msgspec.json.Decoder(cls)
+
+
+for _cls in (ChatRequest, ChatCompletion, ChatCompletionChunk):
+    msgspec.json.Decoder(_cls)  # msgspec learns a Struct at its first use, and not safely in two threads at once
 
 
 def _or_explain(convert: Callable[[Any], Any], value: Any) -> Any:

@@ -26,6 +26,8 @@ class HttpRequest(Struct, frozen=True):
     headers: SecretHeaders
     body: bytes | None
     enter: Callable[[SendPhase], None]
+    connect_limit: float | None = None
+    """Seconds, for a transport that cannot tell when a connection is ready."""
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method})"
@@ -38,8 +40,15 @@ class HttpResponse(Protocol):
     def head(self) -> Head:
         """Status and headers."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body has ended before its packing did."""
+
     async def read_some(self) -> bytes:
-        """The bytes that are there, or the next ones; `b""` at the end. Raises `APIConnectionError`."""
+        """The bytes that are there, or the next ones, unpacked; `b""` at the end.
+
+        Raises `APIConnectionError`, and `ResponseDecodeError` for bad packing.
+        """
 
     def release(self) -> None:
         """Done: the connection may serve again once the body has ended, and is dropped if it doesn't soon."""

@@ -5,50 +5,84 @@ that leaves this file.
 from __future__ import annotations
 
 import asyncio
+import io
 import math
 import ssl
 import weakref
 from functools import partial
+from http import HTTPStatus
 from time import time
-from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import aiohttp
 
+from .._error_text import PROXY_HINT, shorten
 from .._head import Head
+from .._loops import run_in
+from .._secret import Secret
 from ..errors import APIConnectionError, APITimeoutError, ChatError, ClientClosedError
 from . import HttpRequest
+from ._proxies import environment_proxy
 from ._sessions import ConnectionUse, Connector, Sessions
+from ._unpacking import Unpacker
 
 LINGER = 0.1
 """Seconds in which a body may still end after its reader has seen enough; then the connection is dropped."""
+
+FAILURES = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
+"""What aiohttp raises; a `RuntimeError` where a session was closed."""
+
+LARGE = 1 << 20
+"""Bytes of a body that are sent as one."""
+
+NO_LIMITS = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 READ_BUFFER = 1 << 18
 """Bytes aiohttp keeps for a slow reader before it stops reading from the socket (twice this, in fact)."""
 
 
 class AiohttpResponse:
-    """A response of aiohttp's, and the place it takes in the pool."""
+    """A response of aiohttp's, and the place it takes in the pool. `unpacks`: aiohttp does that already."""
 
-    __slots__ = ("_live", "_place", "_response", "_transport", "head", "loop")
+    __slots__ = ("_live", "_place", "_response", "_transport", "_unpacker", "head", "is_cut", "loop")
 
-    def __init__(self, response: aiohttp.ClientResponse, place: Place, live: set[AiohttpResponse]) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, place: Place, live: set[AiohttpResponse], *, unpacks: bool
+    ) -> None:
         self._response = response
         self._place = place
         self._live = live
         self._transport = response.connection.transport if response.connection else None
+        self.is_cut = False
         self.loop = asyncio.get_running_loop()
         self.head = Head(response.status, response.headers.items(), time())
+        packing = self.head.headers.get("content-encoding", "identity").strip().lower()
+        self._unpacker = None if unpacks or packing in ("identity", "") else Unpacker(packing)
         live.add(self)
 
     async def read_some(self) -> bytes:
+        unpacker = self._unpacker
+        if unpacker is None:
+            return await self._receive()
+        piece = unpacker.take()
+        if piece:
+            await asyncio.sleep(0)  # a small body may hold many pieces
+        while not piece:
+            data = await self._receive()
+            if not data:
+                self.is_cut = unpacker.is_within
+                break
+            unpacker.feed(data)
+            piece = unpacker.take()
+        return piece
+
+    async def _receive(self) -> bytes:
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise translate(error) from None
+        except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
+            failure = translate(error)
+        raise failure
 
     def release(self) -> None:
-        self._place.give_back()
         content = self._response.content
         if content.at_eof() or content.exception() is not None:
             self.close()
@@ -56,6 +90,9 @@ class AiohttpResponse:
             self.loop.call_later(LINGER, self.close)
 
     def abort(self, error: ChatError) -> None:
+        run_in(self.loop, partial(self._abort, error))
+
+    def _abort(self, error: ChatError) -> None:
         if self not in self._live:
             return
         if not self._response.content.at_eof():
@@ -93,31 +130,27 @@ class Place:
 class AiohttpTransport:
     """Connections to servers; `session` is the caller's own and is never closed here.
 
-    Such a session does not tell when a connection is ready: `connect_limit`, in seconds, is what it is given itself,
-    and the phase `headers` covers connecting too.
+    Such a session does not tell when a connection is ready: it is given the request's `connect_limit` itself, and the
+    phase `headers` covers waiting for a place in its pool and connecting too.
     """
 
     def __init__(
         self,
         *,
         max_connections: int | None = None,
-        proxy: str | None = None,
+        proxy: Secret | None = None,
         trust_env: bool = False,
         ssl_context: ssl.SSLContext | None = None,
         session: aiohttp.ClientSession | None = None,
-        connect_limit: float | None = None,
     ) -> None:
         self._max_connections = max_connections
         self._proxy = proxy
         self._trust_env = trust_env
         self._ssl: ssl.SSLContext | bool = True if ssl_context is None else ssl_context
         self._given_session = session
-        self._connect_limit = connect_limit
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=connect_limit if session else None, ceil_threshold=math.inf
-        )
         self._sessions = Sessions(new_session)
-        self._places: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+        self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+        self._places = weakref.WeakKeyDictionary()
         self._closed = False
         weakref.finalize(self, self._sessions.abandon)
 
@@ -130,7 +163,7 @@ class AiohttpTransport:
         except BaseException:
             place.give_back()
             raise
-        return AiohttpResponse(response, place, self._sessions.live)
+        return AiohttpResponse(response, place, self._sessions.live, unpacks=session.auto_decompress)
 
     async def aclose(self) -> None:
         self._closed = True
@@ -146,18 +179,16 @@ class AiohttpTransport:
         """A kept connection may turn out to be closed by the server, which then has seen nothing of the request."""
         use = ConnectionUse(partial(request.enter, "headers"))
         request.enter("connect" if self._given_session is None else "headers")
-        try:
-            return await self._send(session, request, use)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not use.is_reused or isinstance(error, aiohttp.ClientConnectorError):
-                raise self._translate(error) from None
-        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-            raise self._translate(error) from None
-        request.enter("connect")
-        try:
-            return await self._send(session, request, use)
-        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
-            raise self._translate(error) from None
+        for is_first in (True, False):
+            try:
+                return await self._send(session, request, use)
+            except FAILURES as error:
+                is_stale = is_first and use.is_reused and was_cut(error)
+                failure = self._translate(error, request.connect_limit)
+            if not is_stale:
+                break
+            request.enter("connect")
+        raise failure
 
     async def _send(
         self, session: aiohttp.ClientSession, request: HttpRequest, use: ConnectionUse
@@ -167,11 +198,12 @@ class AiohttpTransport:
             return await session.request(
                 request.method,
                 request.url,
-                data=request.body,
+                data=as_data(request.body),
                 headers=request.headers,
-                timeout=self._timeout,
+                timeout=NO_LIMITS if self._given_session is None else connect_limit_only(request.connect_limit),
                 allow_redirects=False,
-                proxy=self._proxy or (environment_proxy(request.url) if self._trust_env else None),
+                raise_for_status=False,
+                proxy=self._proxy_for(request.url),
                 ssl=self._ssl,
             )
         except BaseException:
@@ -180,12 +212,18 @@ class AiohttpTransport:
         finally:
             ConnectionUse.current.reset(token)
 
-    def _translate(self, error: Exception) -> ChatError:
+    def _proxy_for(self, url: str) -> str | None:
+        if self._proxy is not None:
+            return self._proxy.reveal()
+        proxy = environment_proxy(url) if self._trust_env else None
+        return None if proxy is None else proxy.reveal()
+
+    def _translate(self, error: Exception, connect_limit: float | None) -> ChatError:
         session = self._given_session
         if self._closed or (session is not None and session.closed):
             return ClientClosedError("the client, or the session it was given, is closed")
         if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return APITimeoutError("connect", self._connect_limit)
+            return APITimeoutError("connect", connect_limit)
         if isinstance(error, RuntimeError) and not isinstance(error, aiohttp.ClientError):
             raise error
         return translate(error)
@@ -202,19 +240,31 @@ class AiohttpTransport:
         return Place(places)
 
 
+def connect_limit_only(seconds: float | None) -> aiohttp.ClientTimeout:
+    """For a session that is not ours: TCP and TLS, not the wait for a place in its pool."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=math.inf)
+
+
 def new_session() -> aiohttp.ClientSession:
     """A session that keeps nothing but connections. Trusted with the environment, it would read netrc too."""
     return aiohttp.ClientSession(
-        connector=Connector(), cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=READ_BUFFER, trust_env=False
+        connector=Connector(),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        read_bufsize=READ_BUFFER,
+        auto_decompress=False,
+        trust_env=False,
     )
 
 
-def environment_proxy(url: str) -> str | None:
-    """The proxy that the environment names for a URL, `NO_PROXY` heeded."""
-    parts, proxies = urlsplit(url), getproxies_environment()
-    if proxy_bypass_environment(parts.netloc, proxies):
-        return None
-    return proxies.get(parts.scheme) or proxies.get("all")
+def was_cut(error: Exception) -> bool:
+    """Whether a connection that stood was lost."""
+    cut = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+    return cut and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def as_data(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A body as aiohttp takes it without a warning: a large one in pieces."""
+    return body if body is None or len(body) <= LARGE else io.BytesIO(body)
 
 
 def translate(error: Exception) -> APIConnectionError:
@@ -226,5 +276,12 @@ def translate(error: Exception) -> APIConnectionError:
             "an authority of your own goes into ssl_context=",
             is_permanent=True,
         )
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        is_locked = error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+        hint = f": {PROXY_HINT}" if is_locked else ""
+        told = f"the proxy refused the tunnel with status {error.status}{hint}"
+        return APIConnectionError(told, is_permanent=is_locked)
+    if isinstance(error, aiohttp.InvalidURL):
+        return APIConnectionError("the address, or the proxy's, cannot be used", is_permanent=True)
     words = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    return APIConnectionError(f"the connection failed: {words or type(error).__name__}")
+    return APIConnectionError(f"the connection failed: {shorten(words) or type(error).__name__}")

@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 import aiohttp
 
-from .._loops import run_in, running_loop
+from .._loops import run_in
 from ..errors import ChatError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Sessions:
         """That of the running loop."""
         loop = asyncio.get_running_loop()
         known = self._lives.get(loop)
-        if known is None:
+        if known is None or known[1].closed:
             self._forget_closed_loops()
             life = self._life()
             known = self._lives[loop] = (life, await anext(life))
@@ -95,24 +95,20 @@ class Sessions:
     async def aclose(self, error: ChatError) -> None:
         """Drop all responses, whose readers are given the error, and all connections."""
         for response in list(self.live):
-            if not run_in(response.loop, partial(response.abort, error)):
-                response.close()
+            response.abort(error)
         lives, self._lives = self._lives, {}
         own = lives.pop(asyncio.get_running_loop(), None)
         for loop, (_, session) in lives.items():
-            if not run_in(loop, partial(discard, session)):
-                discard(session)
+            run_in(loop, partial(discard, session))
         if own is not None:
             await own[0].aclose()
 
     def abandon(self) -> None:
         """Drop everything without waiting: nobody can ask for it any more."""
-        here = running_loop()
         for response in list(self.live):
-            if response.loop is here or response.loop.is_closed() or not response.loop.is_running():
-                response.close()
-        for _, session in self._lives.values():
-            discard(session)
+            run_in(response.loop, response.close)
+        for loop, (_, session) in self._lives.items():
+            run_in(loop, partial(discard, session))
         self._lives.clear()
 
     async def _life(self) -> Life:
@@ -120,13 +116,15 @@ class Sessions:
         try:
             yield session
         finally:
-            for response in [response for response in self.live if response.loop is asyncio.get_running_loop()]:
+            for response in [response for response in list(self.live) if response.loop is asyncio.get_running_loop()]:
                 response.close()
             await session.close()
 
     def _forget_closed_loops(self) -> None:
         for loop in [loop for loop in list(self._lives) if loop.is_closed()]:
-            discard(self._lives.pop(loop)[1])
+            _, session = self._lives.pop(loop, (None, None))
+            if session is not None:
+                discard(session)
 
     def forget(self) -> None:
         """Let go of everything without touching any of it."""

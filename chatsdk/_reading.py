@@ -1,0 +1,85 @@
+"""One attempt's streamed answer, from its head to its end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ._options import Options
+from ._protocol.accumulate import Accumulator
+from ._protocol.chunks import ChunkDecoder, verdict
+from ._protocol.progress import is_progress
+from ._timing import Deadline
+from ._transport import HttpResponse
+from ._watchdog import Watchdog
+from .errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ChatError,
+    ClientClosedError,
+    ResponseDecodeError,
+    StreamInterruptedError,
+)
+from .types.chunk import ChatCompletionChunk
+
+
+class Reading:
+    """`read` until it `is_over`; then `verdict` says how it ended. `has_token`: the last read brought the answer on."""
+
+    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "has_token", "head")
+
+    def __init__(self, response: HttpResponse, options: Options, deadline: Deadline) -> None:
+        sizes = options.size_limits
+        self.head = response.head
+        self.has_token = False
+        self._response: HttpResponse | None = response
+        self._decoder = ChunkDecoder(response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body)
+        self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
+        self._broken: ChatError | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to read."""
+        return self._response is None
+
+    async def read(self, *, is_finished: bool) -> list[ChatCompletionChunk]:
+        """The chunks of one read, none if it was dropped meanwhile.
+
+        What breaks or silences the connection does no harm once every choice `is_finished`. Raises `APITimeoutError`,
+        `ResponseDecodeError`, `ClientClosedError`.
+        """
+        response, decoder = self._response, self._decoder
+        assert response is not None
+        data = b""
+        self._watchdog.start_waiting()
+        try:
+            data = await response.read_some()
+            if response.is_cut:
+                self._broken = APIConnectionError("the answer is cut inside its packing")
+        except (APIConnectionError, ResponseDecodeError) as error:
+            if isinstance(error, APITimeoutError | ResponseDecodeError) and not is_finished:
+                raise
+            self._broken = error
+        if self._response is None:
+            return []
+        chunks = decoder.feed(data) if data else decoder.finish()
+        self.has_token = any(map(is_progress, chunks))
+        self._watchdog.stop_waiting(progress=self.has_token or (decoder.is_document and not data.isspace()))
+        if not data or decoder.done or decoder.error is not None:
+            self._watchdog.close()
+            response.release()
+            self._response = None
+        return chunks
+
+    def verdict(self, whole: Accumulator) -> ChatError | None:
+        """What is wrong with the answer, of which this is the whole; `None`: nothing."""
+        error = verdict(self._decoder, whole)
+        if error is not None and self._decoder.error is None and self._broken is not None:
+            return StreamInterruptedError(f"the stream broke off: {self._broken}", whole.completion())
+        return error
+
+    def drop(self) -> None:
+        """Free the connection at once."""
+        response, self._response = self._response, None
+        self._watchdog.close()
+        if response is not None:
+            response.abort(ClientClosedError("the stream was left"))
