@@ -32,6 +32,9 @@ MAX_HELD = 1000
 
 Outcome = Literal["open", "complete", "stopped", "truncated", "error"]
 
+LOOSE = 1000
+"""Chunks after which the accumulator is told to settle, so that a text takes no more than its letters."""
+
 
 class ChatStream:
     """A streamed answer, opened by `async with`, by the first step of an iteration, or by `create(stream=True)`.
@@ -52,6 +55,7 @@ class ChatStream:
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
         self._held: list[ChatCompletionChunk] = []  # what came before the first token
+        self._unsettled = 0  # chunks since the accumulator was told to settle
         self._has_begun = False  # the first token has come
         self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
@@ -257,6 +261,10 @@ class ChatStream:
         chunks = await reading.read(is_finished=self._accumulator.finished)
         if self._has_begun:
             self._chunks.extend(chunks)
+            self._unsettled += len(chunks)
+            if self._unsettled > LOOSE:
+                self._unsettled = 0
+                self._accumulator.settle()
             return
         self._held += chunks
         if reading.has_token or len(self._held) > MAX_HELD:

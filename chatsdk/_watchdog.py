@@ -76,9 +76,9 @@ class Watchdog:
 
     def close(self) -> None:
         """No more reads."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        timer, self._timer = self._timer, None
+        if timer is not None and not self._loop.is_closed():  # one in debug mode cannot be told so late
+            timer.cancel()
 
     def _check(self) -> None:
         total = self._deadline.remaining

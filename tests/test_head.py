@@ -377,3 +377,8 @@ def test_no_text_makes_reading_raise(text: str) -> None:
     head = Head(429, {"retry-after": text, "retry-after-ms": text, "date": text, "x-ratelimit-limit-tokens": text}, 0.0)
     assert head.retry_after is None or head.retry_after >= 0
     assert head.rate_limit is not None
+
+
+@pytest.mark.parametrize(("value", "length"), [("12", 12), ("0", 0), ("x", None), ("-1", None), (None, None)])
+def test_the_length_of_a_body_is_known_where_it_is_told(value: str | None, length: int | None) -> None:
+    assert Head(200, {} if value is None else {"Content-Length": value}).content_length == length

@@ -23,6 +23,9 @@ class Clock:
     def time(self) -> float:
         return self.now
 
+    def is_closed(self) -> bool:
+        return False
+
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         self.timers.append(Timer(self, self.now + delay, callback))
         return self.timers[-1]

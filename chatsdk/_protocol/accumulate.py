@@ -52,6 +52,11 @@ class Accumulator:
         self._service_tier = chunk.service_tier or self._service_tier
         self._system_fingerprint = chunk.system_fingerprint or self._system_fingerprint
 
+    def settle(self) -> None:
+        """Take less memory for the same: for a long stream, now and then."""
+        for choice in self.choices.values():
+            choice.settle()
+
     def completion(self) -> ChatCompletion:
         """The completion so far; an empty one before the first chunk. Choices stand in order of index."""
         completion = ChatCompletion(

@@ -30,7 +30,8 @@ class AudioState:
     def add(self, piece: AudioChunk) -> None:
         self.id = piece.id or self.id
         self.expires_at = piece.expires_at or self.expires_at
-        self._transcript.add(piece.transcript)
+        if piece.transcript is not None:
+            self._transcript.append(piece.transcript)
         if piece.data:
             self._data.append(piece.data)
 
@@ -77,19 +78,24 @@ class ChoiceState:
     def add(self, choice: ChunkChoice) -> Sequence[CallState]:
         """Take in a choice's part of a chunk; the tool calls that its pieces went to, one for each piece."""
         delta = choice.delta
-        self.content.add(delta.content)
+        if delta.content is not None:
+            self.content.append(delta.content)
         if choice.finish_reason:
             self.finish_reason = choice.finish_reason
         if choice.logprobs is not None:
             self._add_logprobs(choice.logprobs)
-        self.refusal.add(delta.refusal)
-        self.reasoning_content.add(delta.reasoning_content)
-        self.reasoning_text.add(delta.reasoning_text)
+        if delta.refusal is not None:
+            self.refusal.append(delta.refusal)
+        if delta.reasoning_content is not None:
+            self.reasoning_content.append(delta.reasoning_content)
+        if delta.reasoning_text is not None:
+            self.reasoning_text.append(delta.reasoning_text)
         self._add_rare(delta)
         return [self.tool_calls.add(piece) for piece in delta.tool_calls] if delta.tool_calls else ()
 
     def _add_rare(self, delta: ChoiceDelta) -> None:
-        self.role = self.role or delta.role or ""
+        if delta.role:
+            self.role = self.role or delta.role
         if delta.function_call is not None:
             self._add_function_call(delta.function_call)
         if delta.audio is not None:
@@ -110,6 +116,13 @@ class ChoiceState:
         for name, tokens in (("content", logprobs.content), ("refusal", logprobs.refusal)):
             if tokens:
                 self.logprobs.setdefault(name, []).extend(tokens)
+
+    def settle(self) -> None:
+        """Take less memory for the same."""
+        for text in (self.content, self.refusal, self.reasoning_content, self.reasoning_text):
+            text.settle()
+        for call in self.tool_calls.calls:
+            call.arguments.settle()
 
     def value(self, answer_id: str) -> Choice:
         legacy = self.function_call

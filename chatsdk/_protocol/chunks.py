@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 
+import msgspec
+
 from .._error_body import COMMON_WORDS, ErrorWords, error_facts, facts_of, retry_hint
 from .._error_text import MAX_SHOWN
 from .._head import Head
@@ -26,10 +28,13 @@ from ..types.chunk import (
 from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .repair import Halves
+from .shapes import is_odd_chunk, may_hold_odd
 from .sse import BOM, ServerEvent, SSEDecoder
-from .wire import decode, may_hold_error, raise_error_in
+from .wire import UNREADABLE, decode, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
+
+read_chunk = msgspec.json.Decoder(ChatCompletionChunk).decode
 
 BLANK = BOM + b" \t\r\n"
 
@@ -97,6 +102,9 @@ class ChunkDecoder:
             return []
         if self.start is not None:
             self.start = (self.start + data)[:MAX_SHOWN]
+        chunks = self._read_common(data)
+        if chunks is not None:
+            return chunks
         chunks = self._read(self._events.feed(data))
         if self._events.is_too_large and self.error is None:
             self.error = too_large("an event", self._event_limit, "event")
@@ -119,6 +127,32 @@ class ChunkDecoder:
         elif self.error is None:
             self._document.clear()
             self.error = too_large("the answer", self._body_limit, "body")
+
+    def _read_common(self, data: bytes) -> list[ChatCompletionChunk] | None:
+        """The chunks, where all that came is as the API sends it; `None` where anything wants a second look."""
+        common = self._events.common(data)
+        if common is None or self.done or self.error or self._halves:
+            return None
+        events = common.events
+        is_done = events[-1] == DONE
+        if is_done:
+            events.pop()
+        if may_hold_error(common.data):
+            return None
+        try:
+            chunks = [read_chunk(event) for event in events]
+        except UNREADABLE:
+            return None
+        if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
+            return None
+        if may_hold_odd(common.data) and any(map(is_odd_chunk, chunks, events)):
+            return None
+        for chunk, event in zip(chunks, events, strict=True):
+            chunk.__dict__["source"] = event
+        self._events.take(common)
+        self.done = is_done
+        self.start = None
+        return chunks
 
     def _read(self, events: list[ServerEvent]) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..types.chunk import ChatCompletionChunk, ChunkChoice
+from ..types.chunk import ChatCompletionChunk, ChunkChoice, FunctionCallChunk
 from ..types.event import (
     AudioDelta,
     Event,
@@ -37,12 +37,14 @@ class EventReader:
         self._has_finished = False
         self._with_legacy_call: set[int] = set()  # choices whose legacy function call has taken position 0
 
-    def read(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
+    def read(self, chunk: ChatCompletionChunk) -> list[Event]:
         """The events of a chunk that the accumulator has just taken in."""
+        events: list[Event] = []
         for choice, calls in zip(chunk.choices, self._accumulator.latest_calls, strict=True):
-            yield from self._deltas(choice, calls)
+            self._add_deltas(events, choice, calls)
         if chunk.usage is not None:
-            yield UsageUpdate(chunk.usage)
+            events.append(UsageUpdate(chunk.usage))
+        return events
 
     def finish(self) -> Iterator[Event]:
         """The end of each choice, in order of index, when the stream has ended as a whole one; later nothing."""
@@ -52,25 +54,29 @@ class EventReader:
         for index in sorted(self._accumulator.choices):
             yield from self._end(self._accumulator.choices[index])
 
-    def _deltas(self, choice: ChunkChoice, calls: Sequence[CallState]) -> Iterator[Event]:
+    def _add_deltas(self, events: list[Event], choice: ChunkChoice, calls: Sequence[CallState]) -> None:
         index, delta = choice.index, choice.delta
-        if delta.reasoning:
-            yield ReasoningDelta(index, delta.reasoning)
+        thought = delta.reasoning_content or delta.reasoning_text or (delta.reasoning_details and delta.reasoning)
+        if thought:
+            events.append(ReasoningDelta(index, thought))
         if delta.content:
-            yield TextDelta(index, delta.content)
+            events.append(TextDelta(index, delta.content))
         if delta.refusal:
-            yield RefusalDelta(index, delta.refusal)
+            events.append(RefusalDelta(index, delta.refusal))
         for call, piece in zip(calls, delta.tool_calls or (), strict=True):
-            yield ToolCallDelta(index, self._position(index, call), call.id, call.name, piece.arguments)
+            events.append(ToolCallDelta(index, self._position(index, call), call.id, call.name, piece.arguments))
         if delta.function_call is not None:
-            legacy = legacy_call(self._accumulator.choices[index])
-            if legacy is not None:
-                self._with_legacy_call.add(index)
-                yield ToolCallDelta(index, legacy.position, legacy.id, legacy.name, delta.function_call.arguments or "")
+            self._add_legacy_delta(events, index, delta.function_call)
         if delta.audio is not None:
-            yield AudioDelta(index, delta.audio.data or "", delta.audio.transcript or "")
+            events.append(AudioDelta(index, delta.audio.data or "", delta.audio.transcript or ""))
         if choice.logprobs is not None:
-            yield LogprobsDelta(index, choice.logprobs.content or [], choice.logprobs.refusal or [])
+            events.append(LogprobsDelta(index, choice.logprobs.content or [], choice.logprobs.refusal or []))
+
+    def _add_legacy_delta(self, events: list[Event], index: int, piece: FunctionCallChunk) -> None:
+        legacy = legacy_call(self._accumulator.choices[index])
+        if legacy is not None:
+            self._with_legacy_call.add(index)
+            events.append(ToolCallDelta(index, legacy.position, legacy.id, legacy.name, piece.arguments or ""))
 
     def _end(self, state: ChoiceState) -> Iterator[Event]:
         if text := str(state.content):

@@ -19,13 +19,19 @@ USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*\{')
 THOUGHTS = ("reasoning_content", "reasoning")
 
 
+def may_hold_odd(data: bytes) -> bool:
+    """Whether chunks may have a message in place of a delta, a finish reason in camel case, or usage anywhere."""
+    if b'"message"' in data or b'"finishReason"' in data:
+        return True
+    return b'"usage"' in data and USAGE_OBJECT.search(data) is not None
+
+
 def is_odd_chunk(chunk: ChatCompletionChunk, body: bytes) -> bool:
     """A message in place of a delta, a finish reason in camel case, usage in another place or empty."""
-    if b'"message"' in body or b'"finishReason"' in body:
-        return True
-    if b'"usage"' not in body or (chunk.usage is not None and chunk.usage.total_tokens):
+    if not may_hold_odd(body):
         return False
-    return USAGE_OBJECT.search(body) is not None
+    usage = chunk.usage
+    return usage is None or not usage.total_tokens or b'"message"' in body or b'"finishReason"' in body
 
 
 def is_odd_completion(completion: ChatCompletion, body: bytes) -> bool:

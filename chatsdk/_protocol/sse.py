@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -35,6 +36,14 @@ class ServerEvent(Struct, frozen=True, gc=False):
 
     data: bytes
     name: str = ""
+
+
+class Common(NamedTuple):
+    """The data of events of the commonest form, the bytes they came in, and what comes after them."""
+
+    events: list[bytes]
+    data: bytes
+    rest: bytes
 
 
 def encode_event(data: bytes, name: str = "") -> bytes:
@@ -60,11 +69,13 @@ class SSEDecoder:
         "_pending",
         "_pending_size",
         "_size",
+        "_tail",
         "is_too_large",
     )
 
     def __init__(self, limit: int = sys.maxsize) -> None:
         self._limit = limit
+        self._tail = b""  # what came after the last event that `common` took
         self._pending: list[bytes] = []  # pieces of the line that has not ended yet
         self._pending_size = 0
         self._data: list[bytes] = []
@@ -80,6 +91,8 @@ class SSEDecoder:
         events: list[ServerEvent] = []
         if self.is_too_large:
             return events
+        if self._tail:
+            data, self._tail = self._tail + data, b""
         if self._after_cr or b"\r" in data:
             data = self._unify_newlines(data)
         lines = data.split(b"\n")
@@ -103,9 +116,31 @@ class SSEDecoder:
             self._measure()
         return events
 
+    def common(self, data: bytes) -> Common | None:
+        """The events that these bytes complete where all are of the commonest form, in one look at them all.
+
+        That is one `data: ` line each, LF, and one blank line. Nothing is taken: `take` what this gives, or `feed` the
+        bytes. `None`: they are of another form.
+        """
+        if self._pending or self._data or self._name or self._after_cr:
+            return None
+        data = self._tail + data
+        end = data.rfind(b"\n\n")
+        if end < 0 or len(data) > self._limit or b"\r" in data or not data.startswith(b"data: "):
+            return None
+        events = data[6:end].split(b"\n\ndata: ")
+        if data.count(b"\n", 0, end) != 2 * (len(events) - 1):
+            return None
+        return Common(events, data, data[end + 2 :])
+
+    def take(self, common: Common) -> None:
+        """Go on behind these events."""
+        self._tail = common.rest
+        self._at_start = False
+
     def finish(self) -> list[ServerEvent]:
         """The event that the end of the stream cut off, if there is one."""
-        events = self.feed(b"\n") if self._pending else []
+        events = self.feed(b"\n") if self._pending or self._tail else []
         self._dispatch(events)
         return events
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Text:
-    """A text that grows. `None` until a piece came: an empty piece is text, no piece is not."""
+    """A text that grows by `append`. `None` until a piece came: an empty piece is text, no piece is not."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_joined", "_pieces", "append")
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._joined = 0  # how many of them are long ones already
+        self.append: Callable[[str], None] = self._pieces.append
 
-    def add(self, piece: str | None) -> None:
-        if piece is not None:
-            self._pieces.append(piece)
+    def settle(self) -> None:
+        """Join what came since the last time: a piece costs ten times what it has letters."""
+        if len(self._pieces) > self._joined + 1:
+            self._pieces[self._joined :] = ["".join(self._pieces[self._joined :])]
+        self._joined = len(self._pieces)
 
     def value(self) -> str | None:
         if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
+            self._pieces[:] = ["".join(self._pieces)]
+            self._joined = 1
         return self._pieces[0] if self._pieces else None
 
     def __str__(self) -> str:

@@ -44,7 +44,7 @@ class CallState:
         if not self.arguments or not self.name:
             self._add_name(piece.name)
         if piece.arguments:
-            self.arguments.add(piece.arguments)
+            self.arguments.append(piece.arguments)
 
     def _add_name(self, name: str) -> None:
         """Some servers send the name in pieces, others repeat all of it with every piece."""

@@ -42,6 +42,9 @@ ERROR_MEMBER = re.compile(rb'"error"\s*+:\s*+(?!null\b)|"(?:object|type)"\s*+:\s
 
 CONTAINERS = (dict, list, tuple)
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What it raises for bytes that are not the JSON that was asked for."""
+
 PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "extra_body")
 
 
@@ -137,7 +140,7 @@ def decode(
         answer: A = _decoder(cls).decode(body)
         if halves or (cls in ODD and ODD[cls](answer, body)):
             answer = _decode_odd(cls, body, "its shape is odd", halves)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         answer = _decode_odd(cls, body, str(error), halves)
     facts = answer.__dict__
     facts["source"] = body

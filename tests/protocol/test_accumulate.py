@@ -538,3 +538,20 @@ def test_a_completion_as_a_chunk_keeps_calls_of_the_same_id_apart() -> None:
     accumulator = Accumulator()
     accumulator.add(as_chunk(ChatCompletion(choices=[Choice(message=Message(tool_calls=calls))])))
     assert [found.arguments for found in accumulator.completion().tool_calls] == ["1", "2"]
+
+
+def test_to_settle_now_and_then_changes_nothing() -> None:
+    pieces = ["a", "", "b", "c"]
+    calls = [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "1"}}]
+    chunks = [chunk_of(delta(content=piece, reasoning_content=piece, tool_calls=calls)) for piece in pieces]
+    loose, settled = Accumulator(), Accumulator()
+
+    for one in chunks:
+        loose.add(one)
+        settled.add(one)
+        settled.settle()
+        settled.settle()
+
+    assert settled.completion() == loose.completion()
+    assert settled.completion().text == "abc"
+    assert settled.completion().tool_calls[0].arguments == "1111"

@@ -26,6 +26,7 @@ from chatsdk.errors import (
     QuotaExceededError,
     RateLimitError,
     ResponseDecodeError,
+    ResponseTooLargeError,
     StreamError,
     StreamInterruptedError,
     from_response,
@@ -413,3 +414,53 @@ def test_a_chunk_says_all_that_a_completion_says() -> None:
         "system_fingerprint": "fp",
         "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
     }
+
+
+def test_an_event_over_its_limit_is_refused_after_what_came_before_it() -> None:
+    limit = len(A) - len(b"data: \n\n")
+    for pieces in ([A + event(said("b" * 100)) + B], [A, event(said("b" * 100)), B]):
+        decoder = ChunkDecoder(HEAD, event_limit=limit)
+        assert [chunk.choices[0].delta.content for piece in pieces for chunk in decoder.feed(piece)] == ["a"]
+        assert isinstance(decoder.error, ResponseTooLargeError)
+        assert "SizeLimits.event" in str(decoder.error)
+        assert decoder.finish() == []
+
+
+def test_a_document_over_its_limit_is_refused_before_it_is_whole() -> None:
+    decoder = ChunkDecoder(HEAD, body_limit=100)
+    assert not decoder.is_document
+    for _ in range(3):
+        assert decoder.feed(b'{"x":"' + b"x" * 60) == []
+    assert decoder.is_document
+    error = decoder.error
+    assert isinstance(error, ResponseTooLargeError)
+    assert "SizeLimits.body" in str(error)
+    assert decoder.finish() == []
+    assert decoder.error is error
+
+
+def test_each_chunk_of_a_common_stream_keeps_its_own_bytes() -> None:
+    decoder = ChunkDecoder(HEAD)
+    found = decoder.feed(A + B + END)
+    assert [b"data: " + chunk.__dict__["source"] + b"\n\n" for chunk in found] == [A, B, END]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"choices": [{"index": 0, "message": {"content": "b"}}]},
+        {"choices": [{"index": 0, "delta": {"content": "b"}, "finishReason": "stop"}]},
+        {"choices": [{"index": 0, "delta": {"content": "b"}, "usage": {"total_tokens": 3}}]},
+        {"choices": [{"index": 0, "delta": {"content": ["b"]}}]},
+        {"choices": [{"index": 0, "delta": {"content": "b"}}], "error": {"message": "oh"}},
+        {"choices": [], "detail": "oh"},
+    ],
+)
+def test_one_odd_chunk_among_common_ones_is_read_as_it_is_alone(odd: dict[str, Any]) -> None:
+    together, alone = ChunkDecoder(HEAD), ChunkDecoder(HEAD)
+    pieces = [A, event(odd), B]
+
+    found = together.feed(b"".join(pieces))
+
+    assert found == [chunk for piece in pieces for chunk in alone.feed(piece)]
+    assert str(together.error) == str(alone.error)

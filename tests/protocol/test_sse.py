@@ -146,3 +146,108 @@ def test_an_event_that_is_written_is_read_again(data: bytes, name: str) -> None:
 
     unified = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     assert SSEDecoder().feed(written) == [ServerEvent(unified, name)]
+
+
+PREFIXES = [b"data: ", b"error: ", b"event: x\ndata:", b"\xef\xbb\xbfdata: "]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("limit", [1, 10, 1024, 1025, 5000])
+def test_an_event_may_have_its_limit_and_not_a_byte_more(prefix: bytes, limit: int, piece: int) -> None:
+    def decoder_after(size: int) -> tuple[SSEDecoder, list[ServerEvent]]:
+        decoder = SSEDecoder(limit)
+        body = prefix + b"x" * size + b"\n\n"
+        events = [event for start in range(0, len(body), piece) for event in decoder.feed(body[start : start + piece])]
+        return decoder, events
+
+    decoder, events = decoder_after(limit)
+    assert ([len(event.data) for event in events], decoder.is_too_large) == ([limit], False)
+    decoder, events = decoder_after(limit + 1)
+    assert (events, decoder.is_too_large) == ([], True)
+    assert decoder.feed(b"data: a\n\n") == []
+    assert decoder.finish() == []
+
+
+def test_an_event_that_grows_for_ever_is_refused_before_it_ends() -> None:
+    for piece in (b"x" * 1000, b"data: " + b"x" * 1000 + b"\n", b"data\n" * 1000):
+        decoder = SSEDecoder(100_000)
+        decoder.feed(b"data: ")
+        fed = 0
+        while not decoder.is_too_large:
+            assert decoder.feed(piece) == []
+            fed += len(piece)
+        assert fed < 250_000
+
+
+@pytest.mark.parametrize("line", [b": ", b"foo: ", b"id: ", b"datax: ", b"x"])
+def test_a_line_that_nobody_reads_may_be_of_any_length(line: bytes) -> None:
+    decoder = SSEDecoder(2000)
+    decoder.feed(line)
+    for _ in range(100):
+        decoder.feed(b"x" * 1000)
+
+    assert decoder.feed(b"\n\ndata: a\n\n") == [E(b"a")]
+
+
+def test_an_event_of_very_many_lines_weighs_more_than_its_bytes_however_it_is_cut() -> None:
+    body = b"data: x\n" * 3000 + b"\n"
+    for pieces in ([body], [body[:9000], body[9000:]]):
+        decoder = SSEDecoder(20_000)
+        assert [event for piece in pieces for event in decoder.feed(piece)] == []
+        assert decoder.is_too_large
+
+
+COMMON = b"data: a\n\ndata: b\n\n"
+
+
+def test_events_of_the_commonest_form_are_found_in_one_look() -> None:
+    decoder = SSEDecoder()
+    common = decoder.common(COMMON + b"data: c")
+    assert common is not None
+    assert (common.events, common.rest) == ([b"a", b"b"], b"data: c")
+    assert decoder.feed(COMMON) == [E(b"a"), E(b"b")]  # nothing was taken
+
+    decoder.take(common)
+    again = decoder.common(b"d\n\n")
+    assert again is not None
+    assert again.events == [b"cd"]
+    assert decoder.feed(b"e\n\n") == [E(b"ce")]
+
+
+def test_what_is_left_behind_the_last_event_comes_at_the_end() -> None:
+    decoder = SSEDecoder()
+    common = decoder.common(COMMON + b"data: c")
+    assert common is not None
+    decoder.take(common)
+    assert decoder.finish() == [E(b"c")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"data: a\n",
+        b"data:a\n\n",
+        b": x\n\ndata: a\n\n",
+        b"data: a\r\n\r\ndata: b\n\n",
+        b"data: a\ndata: b\n\n",
+        b"data: a\n\n\n",
+        b"data: a\n\nevent: x\ndata: b\n\n",
+        b"data: a\n\n: x\n\n",
+        b"\xef\xbb\xbfdata: a\n\n",
+    ],
+)
+def test_what_is_of_another_form_is_not(data: bytes) -> None:
+    assert SSEDecoder().common(data) is None
+
+
+@pytest.mark.parametrize("before", [b"data: a", b"data: a\n", b"event: x\n", b"data: a\r"])
+def test_nothing_is_common_within_an_event(before: bytes) -> None:
+    decoder = SSEDecoder()
+    decoder.feed(before)
+    assert decoder.common(COMMON) is None
+
+
+def test_what_is_over_the_limit_is_not_common() -> None:
+    assert SSEDecoder(5).common(COMMON) is None

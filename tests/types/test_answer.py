@@ -14,6 +14,7 @@ from chatsdk._head import Head
 from chatsdk._protocol.wire import decode
 from chatsdk.types import (
     Answer,
+    Attempt,
     ChatCompletion,
     ChatCompletionChunk,
     Deleted,
@@ -107,3 +108,12 @@ def test_an_empty_object_reads_as_defaults(cls: type[Answer]) -> None:
 
 def test_the_facts_are_no_part_of_what_is_shown() -> None:
     assert repr(decode(Model, b'{"id": "gpt-4"}', HEAD)) == repr(Model("gpt-4"))
+
+
+def test_an_answer_tells_of_its_attempts_and_is_equal_without_them() -> None:
+    completion = ChatCompletion(id="c")
+    assert completion.attempts == ()
+    tried = copy.copy(completion)
+    tried.__dict__["attempts"] = (Attempt(0.0, 0.0, 200),)
+    assert tried.attempts[0].status == 200
+    assert tried == completion
