@@ -98,7 +98,11 @@ class ChatStream:
         """The pieces of text of a choice, none of them empty."""
 
         def pieces(chunk: ChatCompletionChunk) -> list[str]:
-            return [c.delta.content for c in chunk.choices if c.index == index and c.delta.content]
+            texts = []
+            for choice in chunk.choices:
+                if choice.delta.content and choice.index == index:
+                    texts.append(choice.delta.content)
+            return texts
 
         return View(self, ("text", index), pieces)
 
@@ -170,7 +174,7 @@ class ChatStream:
         return self
 
     async def __anext__(self) -> ChatCompletionChunk:
-        chunk = await self.next_chunk()
+        chunk = self.take_ready() or await self.next_chunk()
         if chunk is None:
             raise StopAsyncIteration
         return chunk
@@ -197,6 +201,12 @@ class ChatStream:
                 self._tell_complete()
                 return None
             await self._step()
+        return self.take_ready()
+
+    def take_ready(self) -> ChatCompletionChunk | None:
+        """The next chunk if it has come already, else `None`. Raises `ResponseDecodeError` for one that cannot be."""
+        if not self._chunks:
+            return None
         chunk = self._chunks.popleft()
         try:
             self._accumulator.add(chunk)

@@ -1,7 +1,8 @@
-"""The time limits of a call. What it waits for is a phase; one scope ends the wait when the phase or the call is over.
+"""The time limits of a call. What it waits for is a phase; the wait is cancelled when the phase or the call is over.
 
-A scope is entered and left by one coroutine of one task, and never spans a step of an iterator. Whoever interrupts a
-wait finds no frames of the HTTP library below it: their locals hold the key.
+A cancellation of ours is told from another's by counting, as `asyncio.timeout` does, and ends where it began: in one
+coroutine of one task, never across a step of an iterator. Whoever interrupts a wait finds no frames of the HTTP library
+below it: their locals hold the key.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from math import inf
 from time import monotonic
-from typing import TypeVar
-
-import anyio
+from typing import Any, TypeVar
 
 from ._limits import Timeouts
 from ._loops import run_in
 from .errors import APITimeoutError, ChatError, ClientClosedError
 
 T = TypeVar("T")
+
+RESOLUTION = 0.001
+"""Seconds by which a loop's timer may come early."""
 
 
 class Deadline:
@@ -72,49 +74,72 @@ class OpenCalls:
 
 
 class CallTimer:
-    """Guards the waits of one call, one after another."""
+    """Guards the waits of one call, one after another.
 
-    __slots__ = ("_calls", "_end", "_ended_by", "_limits", "_loop", "_phase", "_scope", "deadline")
+    A phase that begins moves the moment at which time is up, and mostly not the timer: one that comes too early looks
+    again when it has to.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_due",
+        "_end",
+        "_ended_by",
+        "_is_over",
+        "_limits",
+        "_loop",
+        "_phase",
+        "_task",
+        "_timer",
+        "deadline",
+    )
 
     def __init__(self, limits: Timeouts, calls: OpenCalls) -> None:
         self.deadline = Deadline(limits.total)
         self._limits = limits
         self._calls = calls
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._scope: anyio.CancelScope | None = None
-        self._end = inf
+        self._task: asyncio.Task[Any] | None = None  # the one that waits
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._end = self._due = inf
         self._phase = "total"
         self._ended_by: ChatError | None = None
 
     async def guard(self, wait: Callable[[], Awaitable[T]]) -> T:
-        """What `wait()` gives. Raises `APITimeoutError` for the phase that took too long, or what `end` was given."""
+        """What `wait()` gives. Raises `APITimeoutError` for the phase that took too long, and what `end` was given."""
         self._calls.add(self)
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        task = self._task = asyncio.current_task()
+        assert task is not None
+        before, self._is_over = task.cancelling(), False
         remaining = self.deadline.remaining
-        self._end = inf if remaining is None else self._loop.time() + remaining
-        scope = self._scope = anyio.CancelScope(deadline=self._end)
-        self._phase = "total"
+        self._end = inf if remaining is None else loop.time() + remaining
+        self.enter("total")
         try:
-            with scope:
-                return await wait()
+            return await wait()
         except asyncio.CancelledError as cancelled:
-            raise cancelled.with_traceback(None)  # noqa: B904 - the same one, and only its frames are left out
+            if not self._is_over or task.cancelling() > before + 1:
+                raise cancelled.with_traceback(None)  # noqa: B904 - the same one, and only its frames are left out
         finally:
-            self._scope = None
+            if self._is_over:
+                task.uncancel()
+            self._task = None
             self._calls.remove(self)
-        if self._ended_by is not None:
-            raise self._ended_by
-        limit: float | None = getattr(self._limits, self._phase)
-        raise APITimeoutError(self._phase, limit)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        raise self._ended_by or APITimeoutError(self._phase, getattr(self._limits, self._phase))
 
     def enter(self, phase: str) -> None:
         """The guarded wait is for this now; entering a phase again gives it its whole time again, but for `total`."""
-        if self._scope is None or self._loop is None:
+        if self._task is None or self._loop is None:
             return
-        limit: float | None = getattr(self._limits, phase)
-        end = inf if limit is None else self._loop.time() + limit
-        self._phase = phase if end < self._end else "total"
-        self._scope.deadline = min(end, self._end)
+        limit: float | None = None if phase == "total" else getattr(self._limits, phase)
+        due = inf if limit is None else self._loop.time() + limit
+        self._phase, self._due = (phase, due) if due < self._end else ("total", self._end)
+        if self._due != inf and (self._timer is None or self._due < self._timer.when()):
+            self._look_at(self._due)
 
     def end(self, error: ChatError) -> None:
         """End the call with this error. From any thread."""
@@ -122,6 +147,22 @@ class CallTimer:
         if self._loop is not None:
             run_in(self._loop, self._cancel)
 
+    def _look_at(self, moment: float) -> None:
+        assert self._loop is not None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(moment, self._look)
+
+    def _look(self) -> None:
+        assert self._loop is not None
+        self._timer = None
+        if self._loop.time() + RESOLUTION >= self._due:
+            self._cancel()
+        elif self._due != inf:
+            self._look_at(self._due)
+
     def _cancel(self) -> None:
-        if self._scope is not None:
-            self._scope.cancel()
+        """Not from within the wait itself: it goes on to its end, and whoever called it sees what has become of it."""
+        if self._task is not None and not self._is_over and self._task is not asyncio.current_task():
+            self._is_over = True
+            self._task.cancel()

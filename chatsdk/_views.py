@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -29,7 +29,7 @@ class View(Generic[T]):
         self,
         stream: ChatStream,
         name: Any,
-        convert: Callable[[ChatCompletionChunk], Iterable[T]],
+        convert: Callable[[ChatCompletionChunk], Sequence[T]],
         finish: Callable[[], Iterable[T]] = tuple,
     ) -> None:
         self._stream = stream
@@ -41,16 +41,20 @@ class View(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        while not self._items:
-            chunk = await self._stream.next_chunk()
+        items, stream = self._items, self._stream
+        while not items:
+            chunk = stream.take_ready() or await stream.next_chunk()
             if chunk is not None:
-                self._items.extend(self._convert(chunk))
+                made = self._convert(chunk)
+                if len(made) == 1:
+                    return made[0]
+                items.extend(made)
                 continue
-            if self._stream.outcome == "complete":
-                self._items.extend(self._finish())
-            if not self._items:
+            if stream.outcome == "complete":
+                items.extend(self._finish())
+            if not items:
                 raise StopAsyncIteration
-        return self._items.popleft()
+        return items.popleft()
 
 
 class Snapshots:

@@ -16,11 +16,25 @@ from .tool_calls import CallState, checked_index
 class Accumulator:
     """`add` chunks; `completion` is what they add up to so far, at any time and as often as wanted."""
 
+    __slots__ = (
+        "_created",
+        "_model",
+        "_moderation",
+        "_service_tier",
+        "_system_fingerprint",
+        "choices",
+        "head",
+        "id",
+        "is_empty",
+        "latest_calls",
+        "usage",
+    )
+
     def __init__(self, head: Head | None = None) -> None:
         self.choices: dict[int, ChoiceState] = {}
         self.usage: CompletionUsage | None = None
         self.is_empty = True
-        self.latest_calls: list[Sequence[CallState]] = []  # of the last chunk's choices, those its pieces went to
+        self.latest_calls: Sequence[Sequence[CallState]] = ()  # of the last chunk's choices, those its pieces went to
         self.head = head
         self.id = ""
         self._model = ""
@@ -37,20 +51,29 @@ class Accumulator:
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in a chunk. Raises `ResponseDecodeError` for an index no answer can have."""
         self.is_empty = False
-        self.latest_calls = []
-        for choice in chunk.choices:
-            state = self.choices.get(choice.index)
-            if state is None:
-                state = self.choices[choice.index] = ChoiceState(checked_index(choice.index))
-            self.latest_calls.append(state.add(choice))
+        choices, states = chunk.choices, self.choices
+        if len(choices) == 1 and choices[0].index in states:
+            self.latest_calls = (states[choices[0].index].add(choices[0]),)
+        else:
+            self.latest_calls = [self._state(choice.index).add(choice) for choice in choices]
         if not self.id or not self._model:
             self.id = self.id or chunk.id
             self._model = self._model or chunk.model
             self._created = self._created or chunk.created
-        self.usage = chunk.usage or self.usage
-        self._moderation = chunk.moderation or self._moderation
-        self._service_tier = chunk.service_tier or self._service_tier
-        self._system_fingerprint = chunk.system_fingerprint or self._system_fingerprint
+        if chunk.usage is not None:
+            self.usage = chunk.usage
+        if chunk.moderation is not None:
+            self._moderation = chunk.moderation
+        if chunk.service_tier:
+            self._service_tier = chunk.service_tier
+        if chunk.system_fingerprint:
+            self._system_fingerprint = chunk.system_fingerprint
+
+    def _state(self, index: int) -> ChoiceState:
+        state = self.choices.get(index)
+        if state is None:
+            state = self.choices[index] = ChoiceState(checked_index(index))
+        return state
 
     def settle(self) -> None:
         """Take less memory for the same: for a long stream, now and then."""

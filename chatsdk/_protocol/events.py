@@ -40,8 +40,9 @@ class EventReader:
     def read(self, chunk: ChatCompletionChunk) -> list[Event]:
         """The events of a chunk that the accumulator has just taken in."""
         events: list[Event] = []
-        for choice, calls in zip(chunk.choices, self._accumulator.latest_calls, strict=True):
-            self._add_deltas(events, choice, calls)
+        latest = self._accumulator.latest_calls
+        for number, choice in enumerate(chunk.choices):
+            self._add_deltas(events, choice, latest[number])
         if chunk.usage is not None:
             events.append(UsageUpdate(chunk.usage))
         return events
@@ -56,15 +57,15 @@ class EventReader:
 
     def _add_deltas(self, events: list[Event], choice: ChunkChoice, calls: Sequence[CallState]) -> None:
         index, delta = choice.index, choice.delta
-        thought = delta.reasoning_content or delta.reasoning_text or (delta.reasoning_details and delta.reasoning)
-        if thought:
-            events.append(ReasoningDelta(index, thought))
+        if reasoning := delta.reasoning:
+            events.append(ReasoningDelta(index, reasoning))
         if delta.content:
             events.append(TextDelta(index, delta.content))
         if delta.refusal:
             events.append(RefusalDelta(index, delta.refusal))
-        for call, piece in zip(calls, delta.tool_calls or (), strict=True):
-            events.append(ToolCallDelta(index, self._position(index, call), call.id, call.name, piece.arguments))
+        if delta.tool_calls:
+            for call, piece in zip(calls, delta.tool_calls, strict=True):
+                events.append(ToolCallDelta(index, self._position(index, call), call.id, call.name, piece.arguments))
         if delta.function_call is not None:
             self._add_legacy_delta(events, index, delta.function_call)
         if delta.audio is not None:

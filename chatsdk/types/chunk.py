@@ -64,7 +64,7 @@ class AudioChunk(Reply, frozen=True):
     expires_at: int | None = None
 
 
-class ChoiceDelta(Reply, frozen=True):
+class ChoiceDelta(Reply, frozen=True, gc=False):
     """What a chunk adds to a choice."""
 
     role: str | None = None
@@ -82,10 +82,12 @@ class ChoiceDelta(Reply, frozen=True):
     @property
     def reasoning(self) -> str | None:
         """A piece of what the model thinks first, whichever of its names the server uses."""
+        if self.reasoning_details is None:
+            return self.reasoning_content or self.reasoning_text
         return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
 
 
-class ChunkChoice(Reply, frozen=True):
+class ChunkChoice(Reply, frozen=True, gc=False):
     """The part of a chunk that belongs to one of the `n` answers."""
 
     index: int = always(0)
