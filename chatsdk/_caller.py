@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import platform
-import uuid
 from dataclasses import dataclass, field
 from functools import partial
+from secrets import token_hex
 from typing import Protocol, TypeVar
 
 import anyio
@@ -53,7 +53,7 @@ class Call:
     url: str
     body: bytes | None = None
     accept: str = JSON
-    idempotency_key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    idempotency_key: str = field(default_factory=partial(token_hex, 16))
 
 
 @dataclass(frozen=True, slots=True)

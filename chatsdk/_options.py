@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
-from ._error_body import ErrorWords
+from ._error_body import COMMON_WORDS, ErrorWords
 from ._limits import SizeLimits, Timeouts
 from ._protocol.retry import RetryPolicy
 from ._secret import Secret, SecretHeaders
@@ -45,6 +45,7 @@ class Options:
     api_key: Secret | AskedKey | None = None
     base_url: str = DEFAULT_BASE_URL
     provider: Provider = UNKNOWN_PROVIDER
+    error_words: ErrorWords = COMMON_WORDS
     model: str | None = None
     timeout: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -64,11 +65,6 @@ class Options:
         """The keys in headers of the caller's own."""
         values = (value for name, value in self.headers.items() if SECRET_NAME.search(name))
         return [Secret(value.rpartition(" ")[2]) for value in values if value]
-
-    @property
-    def error_words(self) -> ErrorWords:
-        """What the provider's errors are known by."""
-        return ErrorWords(self.provider.quota_words, self.provider.rate_words)
 
     @property
     def shown_base_url(self) -> str:
@@ -124,6 +120,7 @@ def resolve(
         api_key=api_key if api_key is None or callable(api_key) else checked_key(api_key),
         base_url=place,
         provider=found,
+        error_words=ErrorWords(found.quota_words, found.rate_words),
         model=model,
         timeout=as_timeouts(timeout),
         retry=as_retry(max_retries, retry),

@@ -41,10 +41,10 @@ class Reading:
         """Whether there is nothing more to read."""
         return self._response is None
 
-    async def read(self, *, is_finished: bool) -> list[ChatCompletionChunk]:
+    async def read(self, so_far: Accumulator) -> list[ChatCompletionChunk]:
         """The chunks of one read, none if it was dropped meanwhile.
 
-        What breaks or silences the connection does no harm once every choice `is_finished`. Raises `APITimeoutError`,
+        What breaks or silences the connection does no harm once every choice has its end. Raises `APITimeoutError`,
         `ResponseDecodeError`, `ClientClosedError`.
         """
         response, decoder = self._response, self._decoder
@@ -56,7 +56,7 @@ class Reading:
             if response.is_cut:
                 self._broken = APIConnectionError("the answer is cut inside its packing")
         except (APIConnectionError, ResponseDecodeError) as error:
-            if isinstance(error, APITimeoutError | ResponseDecodeError) and not is_finished:
+            if isinstance(error, APITimeoutError | ResponseDecodeError) and not so_far.finished:
                 raise
             self._broken = error
         if self._response is None:

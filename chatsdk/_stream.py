@@ -227,7 +227,13 @@ class ChatStream:
         self._is_busy = True
         try:
             try:
-                await (self._open() if self._reading is None else self._read(self._reading))
+                reading = self._reading
+                if reading is None:
+                    await self._open()
+                elif reading.is_over:
+                    self._conclude(reading)
+                else:
+                    self._take(await reading.read(self._accumulator), reading)
             except ChatError as error:
                 await self._try_again(self._as_ours(error))
         except ChatError as error:
@@ -263,22 +269,17 @@ class ChatStream:
         self._key = await self._caller.key()
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
-    async def _read(self, reading: Reading) -> None:
-        """The chunks of one read; after the last one the verdict, as an error or as the outcome `complete`."""
-        if reading.is_over:
-            self._conclude(reading)
+    def _take(self, chunks: list[ChatCompletionChunk], reading: Reading) -> None:
+        if not self._has_begun:
+            self._held += chunks
+            if reading.has_token or len(self._held) > MAX_HELD:
+                self._begin()
             return
-        chunks = await reading.read(is_finished=self._accumulator.finished)
-        if self._has_begun:
-            self._chunks.extend(chunks)
-            self._unsettled += len(chunks)
-            if self._unsettled > LOOSE:
-                self._unsettled = 0
-                self._accumulator.settle()
-            return
-        self._held += chunks
-        if reading.has_token or len(self._held) > MAX_HELD:
-            self._begin()
+        self._chunks.extend(chunks)
+        self._unsettled += len(chunks)
+        if self._unsettled > LOOSE:
+            self._unsettled = 0
+            self._accumulator.settle()
 
     def _begin(self) -> None:
         self._has_begun = True
@@ -288,6 +289,7 @@ class ChatStream:
             self._attempts.succeeded(self._head)
 
     def _conclude(self, reading: Reading) -> None:
+        """The verdict on an answer that is over, as an error or as the outcome `complete`."""
         whole = self._accumulator
         if not self._has_begun:
             whole = Accumulator(reading.head)

@@ -60,27 +60,26 @@ class AiohttpResponse:
         live.add(self)
 
     async def read_some(self) -> bytes:
-        unpacker = self._unpacker
-        if unpacker is None:
-            return await self._receive()
+        try:
+            if self._unpacker is None:
+                return await self._response.content.readany()
+            return await self._unpack_some(self._unpacker)
+        except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
+            failure = translate(error)
+        raise failure
+
+    async def _unpack_some(self, unpacker: Unpacker) -> bytes:
         piece = unpacker.take()
         if piece:
             await asyncio.sleep(0)  # a small body may hold many pieces
         while not piece:
-            data = await self._receive()
+            data = await self._response.content.readany()
             if not data:
                 self.is_cut = unpacker.is_within
                 break
             unpacker.feed(data)
             piece = unpacker.take()
         return piece
-
-    async def _receive(self) -> bytes:
-        try:
-            return await self._response.content.readany()
-        except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
-            failure = translate(error)
-        raise failure
 
     def release(self) -> None:
         content = self._response.content
