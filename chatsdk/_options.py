@@ -108,10 +108,10 @@ def resolve(
 ) -> Options:
     """The settings of a new client. Raises `UsageError` naming the setting that is wrong."""
     own_url = _env(environ, "OPENAI_BASE_URL")
-    found, place = located(provider, base_url, own_url)
+    provider, place = located(provider, base_url, own_url)
     if api_key is None:
-        api_key = key_from(environ, found, openai_base_url=base_url is None and own_url is not None)
-    if found.openai_environment:
+        api_key = key_from(environ, provider, openai_base_url=base_url is None and own_url is not None)
+    if provider.openai_environment:
         organization = organization or _env(environ, "OPENAI_ORG_ID")
         project = project or _env(environ, "OPENAI_PROJECT_ID")
     own = {"OpenAI-Organization": organization, "OpenAI-Project": project}
@@ -119,8 +119,8 @@ def resolve(
     return Options(
         api_key=api_key if api_key is None or callable(api_key) else checked_key(api_key),
         base_url=place,
-        provider=found,
-        error_words=ErrorWords(found.quota_words, found.rate_words),
+        provider=provider,
+        error_words=ErrorWords(provider.quota_words, provider.rate_words),
         model=model,
         timeout=as_timeouts(timeout),
         retry=as_retry(max_retries, retry),

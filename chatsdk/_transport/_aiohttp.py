@@ -223,8 +223,6 @@ class AiohttpTransport:
             return ClientClosedError("the client, or the session it was given, is closed")
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return APITimeoutError("connect", connect_limit)
-        if isinstance(error, RuntimeError) and not isinstance(error, aiohttp.ClientError):
-            raise error
         return translate(error)
 
     async def _take_place(self, request: HttpRequest) -> Place:

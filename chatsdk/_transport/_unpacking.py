@@ -24,15 +24,15 @@ class Unpacker:
     __slots__ = ("_inflater", "_is_fresh", "_packed", "_packing")
 
     def __init__(self, packing: str) -> None:
-        if packing not in PACKINGS:
-            raise ResponseDecodeError(f"the answer is packed as {packing[:20]!r}, which was not asked for")
         self._packing = packing
         self._packed = b""
         self._inflater = zlib.decompressobj(GZIP_OR_ZLIB)
         self._is_fresh = True
 
     def feed(self, data: bytes) -> None:
-        """Bytes that came."""
+        """Bytes that came. Raises `ResponseDecodeError` for a packing that nobody here knows."""
+        if self._packing not in PACKINGS:
+            raise ResponseDecodeError(f"the answer is packed as {self._packing[:20]!r}, which was not asked for")
         self._packed += data
         if self._is_fresh and data:
             self._is_fresh = False

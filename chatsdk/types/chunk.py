@@ -82,9 +82,8 @@ class ChoiceDelta(Reply, frozen=True, gc=False):
     @property
     def reasoning(self) -> str | None:
         """A piece of what the model thinks first, whichever of its names the server uses."""
-        if self.reasoning_details is None:
-            return self.reasoning_content or self.reasoning_text
-        return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
+        said = self.reasoning_content or self.reasoning_text
+        return said or (details_text(self.reasoning_details) if self.reasoning_details else None)
 
 
 class ChunkChoice(Reply, frozen=True, gc=False):

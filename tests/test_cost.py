@@ -1,0 +1,131 @@
+"""What a chunk and a call cost, in calls of functions, which no other program on the machine can change.
+
+A budget that is exceeded says that something new happens for every chunk or call: if it has to, raise the budget here
+and say why in the commit; `python -m benchmarks` tells what it costs in time. One that is far too high is lowered.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import msgspec
+import pytest
+
+from chatsdk import AsyncChatClient
+from chatsdk._head import Head
+from chatsdk._transport import HttpRequest
+
+CHUNKS_PER_READ = 64
+ROOM = 1.1
+"""How much more than the budget is let through: versions of Python differ a little."""
+
+CHUNK_BUDGETS = {"chunks": 9.6, "text": 12.6, "deltas": 14.6, "events": 14.6, "completion": 9.6}
+CALL_BUDGET = 170
+
+EVENT = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion.chunk",
+    "created": 1,
+    "model": "m",
+    "service_tier": "default",
+    "system_fingerprint": "fp_1",
+    "choices": [{"index": 0, "delta": {"content": " word"}, "logprobs": None, "finish_reason": None}],
+}
+READ = b"data: %b\n\n" % msgspec.json.encode(EVENT) * CHUNKS_PER_READ
+END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+ANSWER = b'{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}'
+
+
+class Response:
+    """An answer that has come whole already."""
+
+    is_cut = False
+
+    def __init__(self, reads: list[bytes]) -> None:
+        self.head = Head(200, {"x-request-id": "r"})
+        self._reads = iter(reads)
+
+    async def read_some(self) -> bytes:
+        return next(self._reads, b"")
+
+    def release(self) -> None:
+        pass
+
+    def abort(self, error: Exception) -> None:
+        pass
+
+
+class Transport:
+    """Gives the same answer to everything."""
+
+    def __init__(self, reads: list[bytes]) -> None:
+        self._reads = reads
+
+    async def send(self, request: HttpRequest) -> Response:
+        request.enter("connect")
+        request.enter("headers")
+        return Response(self._reads)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def client_of(reads: list[bytes]) -> AsyncChatClient:
+    client = AsyncChatClient(base_url="http://127.0.0.1:9/v1", api_key="sk-0123456789", model="m")
+    client._wire(replace(client._caller, transport=Transport(reads)))  # type: ignore[arg-type]
+    return client
+
+
+async def calls_in(work: Callable[[], Awaitable[object]]) -> int:
+    """How many functions are called, those in C included."""
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        await work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+async def read_all(client: AsyncChatClient, view: str) -> None:
+    stream = client.stream("Hi")
+    if view == "completion":
+        await stream.completion()
+        return
+    async for _ in stream if view == "chunks" else getattr(stream, view)():
+        pass
+
+
+@pytest.mark.parametrize("view", CHUNK_BUDGETS)
+async def test_a_chunk_costs_no_more_than_its_budget_however_many_there_are(view: str) -> None:
+    costs = []
+    for reads in (5, 50, 500):
+        client = client_of([*[READ] * reads, END])
+        await read_all(client, view)  # what is learned once is learned
+        costs.append(await calls_in(lambda client=client: read_all(client, view)))  # type: ignore[misc]
+    short = (costs[1] - costs[0]) / (45 * CHUNKS_PER_READ)
+    long = (costs[2] - costs[1]) / (450 * CHUNKS_PER_READ)
+
+    assert long <= 1.01 * short, "the later chunks of a stream cost more than the first"
+    assert CHUNK_BUDGETS[view] / ROOM / ROOM <= long <= CHUNK_BUDGETS[view] * ROOM, f"{long:.2f} calls per chunk"
+
+
+async def test_a_call_costs_no_more_than_its_budget() -> None:
+    client = client_of([ANSWER])
+    await client.create("Hi")
+
+    async def calls() -> None:
+        for _ in range(100):
+            await client.create("Hi")
+
+    cost = await calls_in(calls) / 100
+    assert CALL_BUDGET / ROOM / ROOM <= cost <= CALL_BUDGET * ROOM, f"{cost:.1f} calls per call"
