@@ -8,8 +8,8 @@ that `OPENAI_BASE_URL` or the setting `chatsdk_record_url` names and with its us
 leaves this machine. `@pytest.mark.chatsdk_tape("name", url=..., pace=...)` names a file that tests share, another
 server, and the speed (0 is at once, 1 as it was).
 
-No client of this package reaches a real server in a test, but for `@pytest.mark.chatsdk_network`, or everywhere with
-the setting `chatsdk_network = allow`.
+No client of this package reaches a real server in a test that uses one of these, but for
+`@pytest.mark.chatsdk_network`; with the setting `chatsdk_network = block` in no test at all, with `allow` in every one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._server import ChatServer
 
 _GUARD = pytest.StashKey[Guard]()
+_FIXTURES = frozenset({"chat_server", "chat_client", "fault_server", "chat_tape"})
 _MARKERS = (
     "chatsdk_network: clients of chatsdk may call real servers in this test",
     "chatsdk_tape(name, url=None, pace=0): the file that chat_tape plays, whom it is recorded from, and the speed",
@@ -43,7 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("chatsdk")
     group.addoption("--chatsdk-record", action="store_true", help="make the tapes of chat_tape anew, from real servers")
     parser.addini(
-        "chatsdk_network", "calls of chatsdk's clients to real servers in tests: block or allow", default="block"
+        "chatsdk_network",
+        "calls of chatsdk's clients to real servers in tests: block or allow, or auto: block where a fixture is used",
+        default="auto",
     )
     parser.addini("chatsdk_record_url", "the base URL that tapes are recorded from", default="")
 
@@ -53,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     network = config.getini("chatsdk_network")
-    if network not in ("block", "allow"):
-        raise pytest.UsageError(f"chatsdk_network is block or allow, not {network!r}")
-    guard = config.stash[_GUARD] = Guard(is_open=network == "allow")
+    if network not in ("auto", "block", "allow"):
+        raise pytest.UsageError(f"chatsdk_network is auto, block or allow, not {network!r}")
+    guard = config.stash[_GUARD] = Guard(is_open=network != "block")
     guard.install()
 
 
@@ -68,10 +71,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Open the guard for a test that is marked."""
+    """Open the guard for a test that is marked, and close it for one that uses a fixture of ours."""
     guard = item.config.stash[_GUARD]
     was_open = guard.is_open
-    guard.is_open = was_open or item.get_closest_marker("chatsdk_network") is not None
+    if item.get_closest_marker("chatsdk_network") is not None:
+        guard.is_open = True
+    elif item.config.getini("chatsdk_network") == "auto":
+        guard.is_open = not _FIXTURES.intersection(getattr(item, "fixturenames", ()))
     try:
         return (yield)
     finally:

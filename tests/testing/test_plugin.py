@@ -33,7 +33,9 @@ class Run:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
 
-    def __call__(self, code: str, *options: str, mode: str = "auto", ini: str = "") -> pytest.RunResult:
+    def __call__(
+        self, code: str, *options: str, mode: str = "auto", ini: str = "chatsdk_network = block"
+    ) -> pytest.RunResult:
         self.pytester.makepyfile(test_it=code)
         self.pytester.makeini(
             f"[pytest]\nasyncio_mode = {mode}\nasyncio_default_fixture_loop_scope = function\n"
@@ -158,8 +160,12 @@ async def test_late():
 
 @pytest.mark.parametrize(
     ("marker", "ini"),
-    [("@pytest.mark.chatsdk_network", ""), ("", "chatsdk_network = allow")],
-    ids=["marker", "setting"],
+    [
+        ("@pytest.mark.chatsdk_network", "chatsdk_network = block"),
+        ("", "chatsdk_network = allow"),
+        ("", ""),
+    ],
+    ids=["marker", "setting", "default"],
 )
 def test_real_calls_can_be_allowed(run: Run, marker: str, ini: str) -> None:
     run(
@@ -172,6 +178,23 @@ async def test_allowed():
 """,
         ini=ini,
     ).assert_outcomes(passed=1)
+
+
+def test_a_test_that_uses_a_fixture_is_guarded_unless_told_otherwise(run: Run) -> None:
+    run(
+        CALLS_A_REAL_SERVER
+        + """
+async def test_a(chat_server):
+    with pytest.raises(UsageError, match="real server"):
+        await call("https://nowhere.invalid/v1")
+
+@pytest.mark.chatsdk_network
+async def test_b(chat_server):
+    with pytest.raises(APIConnectionError):
+        await call("https://nowhere.invalid/v1")
+""",
+        ini="",
+    ).assert_outcomes(passed=2)
 
 
 def test_the_marker_is_for_its_test_only(run: Run) -> None:
@@ -192,7 +215,7 @@ async def test_b():
 
 def test_a_wrong_setting_is_told(run: Run) -> None:
     result = run("def test_it(): pass", ini="chatsdk_network = perhaps")
-    result.stderr.fnmatch_lines(["*chatsdk_network is block or allow, not 'perhaps'*"])
+    result.stderr.fnmatch_lines(["*chatsdk_network is auto, block or allow, not 'perhaps'*"])
 
 
 def test_other_users_of_aiohttp_and_its_mocks_are_left_alone(run: Run) -> None:
