@@ -123,6 +123,26 @@ async def test_a_call_may_be_cancelled_after_any_of_its_steps(quiet: None, way: 
     assert count > 3
 
 
+async def test_closing_may_be_cancelled_after_any_of_its_steps_and_done_again(quiet: None) -> None:
+    count = 0
+    steps = Steps(1)
+    while count == 0 or steps.is_used_up:
+        count += 1
+        async with ChatServer() as server:
+            server.enqueue(Reply.text("Hello"), endless("Hel"))
+            client = client_of(server)
+            await client.create("Hi")
+            stream = client.stream("Hi")
+            await anext(stream)
+            steps = Steps(count)
+            await steps.run(client.aclose)
+            with anyio.fail_after(2):
+                await client.aclose()
+                await gone(server)
+            with pytest.raises(ClientClosedError):
+                await stream.completion()
+
+
 async def test_time_limits_of_others_end_a_call(server: ChatServer, quiet: None) -> None:
     server.enqueue(*[Reply.text("Hello").after(asyncio.Event())] * 3, *[endless("Hel")] * 2)
     async with AsyncChatClient(base_url=server.base_url, model="m") as client:

@@ -170,3 +170,20 @@ async def test_a_handshake_that_never_ends_is_a_timeout_of_connect(trusting: ssl
         assert error.phase == "connect"
         assert_clean(error)
         assert KEY.encode() not in mute.received
+
+
+async def test_trust_is_loaded_once_and_never_in_a_loop(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a loop's time: some 20 ms each, which clients that are made for each request used to pay."""
+    loaded: list[object] = []
+    monkeypatch.setattr(ssl, "create_default_context", lambda *args, **settings: loaded.append(args))
+    for name in ("load_default_certs", "load_verify_locations", "set_default_verify_paths"):
+        monkeypatch.setattr(ssl.SSLContext, name, lambda *args, **settings: loaded.append(args))
+
+    for _ in range(20):
+        async with AsyncChatClient(
+            base_url=f"https://{LOCAL}:{unused_tcp_port}/v1", model="m", max_retries=0
+        ) as client:
+            with pytest.raises(APIConnectionError):
+                await client.create("Hi")
+
+    assert loaded == []
