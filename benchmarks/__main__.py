@@ -4,16 +4,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
-from benchmarks import imports, processes, report
+from benchmarks import chart, imports, processes, report
 from benchmarks.measure import Bench, Result, say
 from benchmarks.probe import ceiling
 from benchmarks.rows import ROWS
 from benchmarks.works import WORKS, shorter
 
+_USUAL = (*(work.name for work in WORKS if not work.is_full), "import", "answer")
 _NAMES = (*(work.name for work in WORKS), "import", "answer")
 _ONLY_HELP = f"one or more of {', '.join(_NAMES)}"
 
@@ -23,12 +25,19 @@ _QUICK_ROWS = ("chatsdk", "openai aiohttp")
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=_NAMES, default=_NAMES, metavar="WORK", help=_ONLY_HELP)
+    parser.add_argument("--only", nargs="+", choices=_NAMES, metavar="WORK", help=_ONLY_HELP)
     parser.add_argument("--rows", nargs="+", metavar="CLIENT", help="beginnings of client names; F is always there")
     parser.add_argument("--rounds", type=int, help="pairs of samples per row (default 9; 3 with --quick)")
     parser.add_argument("--quick", action="store_true", help="a look, not a number: less work, fewer rounds and rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything, samples included")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw a chart")
+    parser.add_argument("--full", action="store_true", help="also what takes minutes: a million chunks, 10,000 streams")
+    parser.add_argument("--uvloop", action="store_true", help="all clients on uvloop, F too (the server never)")
     options = parser.parse_args(argv)
+    if options.uvloop and find_spec("uvloop") is None:
+        parser.error("uvloop is not installed")
+    options.only = options.only or (_NAMES if options.full else _USUAL)
+    options.loop = "uvloop" if options.uvloop else "asyncio"
     for beginning in options.rows or ():
         if not any(row.name.startswith(beginning) for row in ROWS):
             parser.error(f"no client's name begins with {beginning!r}: {', '.join({row.name: 0 for row in ROWS})}")
@@ -43,7 +52,7 @@ def _run(options: argparse.Namespace) -> report.Run:
     results: list[Result] = []
     with ExitStack() as stack:
         port = stack.enter_context(processes.server())
-        bench = Bench(port, stack)
+        bench = Bench(port, stack, options.loop)
         ceilings = [ceiling(port, work) for work in works]
         for work in works:
             results += bench.measure(work, options.rows, rounds)
@@ -51,7 +60,7 @@ def _run(options: argparse.Namespace) -> report.Run:
             results += imports.bare_import(options.rows, rounds)
         if "answer" in options.only:
             results += imports.first_answer(port, options.rows, rounds)
-    return report.Run(report.environment(), rounds, options.quick, ceilings, results)
+    return report.Run(report.environment(options.loop), rounds, options.quick, ceilings, results)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if work.name in options.only:
             print(f"  {work.name:<14}  {work.title}, per {work.unit}")
     print(f"\n{report.table(run.results)}")
+    if more := report.extras(run.results):
+        print(f"\n{more}")
     if run.server:
         print("\nthe server alone, drained by a bare socket:", *report.server_lines(run), sep="\n  ")
     troubles = report.troubles(run.results)
@@ -72,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nNOT MEASURED:", *troubles, sep="\n  ")
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)) + b"\n")
+    if options.svg:
+        options.svg.write_text(chart.svg(run.results, {work.name: work.title for work in WORKS}))
     return int(any(result.status == "failed" for result in run.results))
 
 

@@ -7,11 +7,12 @@ import asyncio
 import sys
 
 from benchmarks.rows import find
+from benchmarks.workloads import messages
 
 
 async def main(name: str, base_url: str) -> None:
     async with find("call", name).opener()(base_url) as ask:
-        sys.stdout.buffer.write((await ask()).encode() + b"\0")
+        sys.stdout.buffer.write((await ask(messages("hello"))).encode() + b"\0")
         sys.stdout.buffer.flush()
 
 

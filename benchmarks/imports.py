@@ -22,7 +22,7 @@ _IMPORTS = {
     FLOOR: "import aiohttp, msgspec",
     **{name: f"import {name}" for name in ("chatsdk", "openai", "litellm")},
 }
-_CALL = next(work for work in WORKS if work.kind == "call")
+_CALL = next(work for work in WORKS if work.name == "call-1")
 
 
 def bare_import(clients: Sequence[str], rounds: int) -> list[Result]:

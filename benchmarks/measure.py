@@ -33,12 +33,17 @@ class Result(msgspec.Struct):
     cpu: list[float] = []
     wall: list[float] = []
     ratios: list[float] = []
+    wall_ratios: list[float] = []
     reads_per_packet: float | None = None
+    extras: dict[str, list[float]] = {}
 
     @property
     def cost(self) -> float:
         """The median CPU time, or wall time where that is what is asked for (imports)."""
         return statistics.median(self.cpu or self.wall)
+
+    def extra(self, name: str) -> float:
+        return statistics.median(self.extras[name])
 
     @property
     def ratio(self) -> float:
@@ -54,22 +59,33 @@ def quartiles(samples: Sequence[float]) -> tuple[float, float]:
 
 
 class Bench:
-    """A running server's port and the client processes, started when first asked."""
+    """A running server's port and the client processes, started when first asked.
 
-    def __init__(self, port: int, stack: ExitStack) -> None:
+    Streams that are held open get a process for each run: memory freed before hides what they take.
+    """
+
+    def __init__(self, port: int, stack: ExitStack, loop: str = "asyncio") -> None:
+        self.port = port
         self._base = f"http://127.0.0.1:{port}"
         self._stack = stack
+        self._loop = loop
         self._workers: dict[str, Worker] = {}
 
     def run(self, row: Row, work: Work, *, count_reads: bool = False) -> Reply:
+        if work.kind == "held":
+            with Worker.started(self._loop) as worker:
+                worker.ask(self._command(row, works.tiny(work), count_reads=False))
+                return worker.ask(self._command(row, work, count_reads=False))
         if row.process not in self._workers:
-            self._workers[row.process] = self._stack.enter_context(Worker.started())
-        command = Command(row.name, work, self._base + work.path, work.asks_of(row), count_reads)
-        return self._workers[row.process].ask(command)
+            self._workers[row.process] = self._stack.enter_context(Worker.started(self._loop))
+        return self._workers[row.process].ask(self._command(row, work, count_reads=count_reads))
+
+    def _command(self, row: Row, work: Work, *, count_reads: bool) -> Command:
+        return Command(row.name, work, self._base + work.path, work.asks_of(row), count_reads)
 
     def measure(self, work: Work, clients: Sequence[str], rounds: int) -> list[Result]:
         """A result for F and for each row of the work whose name starts with one of `clients`."""
-        rows = [row for row in ROWS if row.kind == work.kind]
+        rows = [row for row in ROWS if work.is_done_by(row)]
         floor, *others = (row for row in rows if row.name == FLOOR or row.name.startswith(tuple(clients)))
         # The slowest first: httpx drops connections idle for 5 s, and is slow for a while after opening many.
         checked = {row: self._checked(row, work) for row in reversed((floor, *others))}
@@ -81,6 +97,7 @@ class Bench:
             if all(sampled):
                 for row in set(pair) - {floor}:
                     results[row].ratios.append(results[row].cpu[-1] / results[floor].cpu[-1])
+                    results[row].wall_ratios.append(results[row].wall[-1] / results[floor].wall[-1])
         return list(results.values())
 
     def _checked(self, row: Row, work: Work) -> Result:
@@ -88,7 +105,7 @@ class Bench:
         self.run(row, works.tiny(work))
         reply = self.run(row, work, count_reads=True)
         result = Result(work.name, row.name, work.unit, reply.status, reply.detail)
-        if work.packets and reply.status == "ok":
+        if work.packets and reply.reads and reply.status == "ok":
             asks = work.asks_of(row)
             reads = reply.reads - asks  # a stream's head is a read of its own
             result.reads_per_packet = reads / (work.packets * asks)
@@ -103,6 +120,8 @@ class Bench:
         units = work.units(work.asks_of(row))
         result.cpu.append(reply.cpu / units * 1e6)
         result.wall.append(reply.wall / units * 1e6)
+        for name, value in reply.extras.items():
+            result.extras.setdefault(name, []).append(value)
         return True
 
 

@@ -1,28 +1,27 @@
 """chatsdk: each way of reading a stream, and the one-shot call. Imported in the rows: it may be missing."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.rows import Ask
+from benchmarks.rows import Ask, Messages, Stamped
 
 if TYPE_CHECKING:
     from chatsdk import AsyncChatClient, ChatStream
 
-_PROMPT = "Say hello."
-
 Make = Callable[[str], AbstractAsyncContextManager[Ask]]
 
 
-def _row(once: Callable[["AsyncChatClient"], Awaitable[str]]) -> Make:
+def _row(once: Callable[["AsyncChatClient", Messages], Awaitable[str]]) -> Make:
     @asynccontextmanager
     async def make(base_url: str) -> AsyncIterator[Ask]:
         from chatsdk import AsyncChatClient
 
         async with AsyncChatClient(base_url=base_url, api_key="bench", model="bench") as client:
 
-            async def ask() -> str:
-                return await once(client)
+            async def ask(messages: Messages) -> str:
+                return await once(client, messages)
 
             yield ask
 
@@ -30,8 +29,8 @@ def _row(once: Callable[["AsyncChatClient"], Awaitable[str]]) -> Make:
 
 
 def _stream_row(read: Callable[["ChatStream"], Awaitable[list[str]]]) -> Make:
-    async def once(client: "AsyncChatClient") -> str:
-        async with client.stream(_PROMPT) as stream:
+    async def once(client: "AsyncChatClient", messages: Messages) -> str:
+        async with client.stream(messages) as stream:
             return "".join(await read(stream))
 
     return _row(once)
@@ -55,12 +54,34 @@ async def _events(stream: "ChatStream") -> list[str]:
     return [event.text async for event in stream.events() if isinstance(event, TextDelta)]
 
 
-async def _call(client: "AsyncChatClient") -> str:
-    return (await client.create(_PROMPT)).text
+async def _tool_arguments(stream: "ChatStream") -> list[str]:
+    """As they stand in the completion: joined by the client."""
+    return [call.function.arguments for call in (await stream.completion()).tool_calls if call.function]
+
+
+async def _alternatives(stream: "ChatStream") -> list[str]:
+    entries = [logprobs.content async for chunk in stream if (logprobs := chunk.choices[0].logprobs)]
+    return [entry.top_logprobs[-1].token for content in entries for entry in content or ()]
+
+
+async def _first(client: "AsyncChatClient", messages: Messages) -> str:
+    async with client.stream(messages) as stream:
+        pieces = stream.text()
+        first = Stamped(await anext(pieces), time.perf_counter())
+        async for _ in pieces:
+            pass
+    return first
+
+
+async def _call(client: "AsyncChatClient", messages: Messages) -> str:
+    return (await client.create(messages)).text
 
 
 text = _stream_row(_text)
 chunks = _stream_row(_chunks)
 deltas = _stream_row(_deltas)
 events = _stream_row(_events)
+tool_arguments = _stream_row(_tool_arguments)
+alternatives = _stream_row(_alternatives)
+first = _row(_first)
 call = _row(_call)

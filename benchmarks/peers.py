@@ -1,13 +1,12 @@
 """The peers, used as their documentation does, retries off. Imported in the rows: each may be missing."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from benchmarks.rows import Ask
-
-_MESSAGES: list[Any] = [{"role": "user", "content": "Say hello."}]
+from benchmarks.rows import Ask, Stamped
 
 
 def _openai(base_url: str, *, aiohttp: bool) -> Any:
@@ -21,9 +20,9 @@ def _openai(base_url: str, *, aiohttp: bool) -> Any:
 async def _openai_chunks(base_url: str, *, aiohttp: bool) -> AsyncIterator[Ask]:
     async with _openai(base_url, aiohttp=aiohttp) as client:
 
-        async def ask() -> str:
+        async def ask(messages: Any) -> str:
             parts: list[str] = []
-            stream = await client.chat.completions.create(model="bench", messages=_MESSAGES, stream=True)
+            stream = await client.chat.completions.create(model="bench", messages=messages, stream=True)
             async for chunk in stream:
                 content = chunk.choices[0].delta.content
                 if content:
@@ -37,8 +36,8 @@ async def _openai_chunks(base_url: str, *, aiohttp: bool) -> AsyncIterator[Ask]:
 async def _openai_call(base_url: str, *, aiohttp: bool) -> AsyncIterator[Ask]:
     async with _openai(base_url, aiohttp=aiohttp) as client:
 
-        async def ask() -> str:
-            completion = await client.chat.completions.create(model="bench", messages=_MESSAGES)
+        async def ask(messages: Any) -> str:
+            completion = await client.chat.completions.create(model="bench", messages=messages)
             return str(completion.choices[0].message.content)
 
         yield ask
@@ -51,13 +50,40 @@ openai_aiohttp_call = partial(_openai_call, aiohttp=True)
 
 
 @asynccontextmanager
+async def openai_aiohttp_alternatives(base_url: str) -> AsyncIterator[Ask]:
+    async with _openai(base_url, aiohttp=True) as client:
+
+        async def ask(messages: Any) -> str:
+            stream = await client.chat.completions.create(model="bench", messages=messages, stream=True)
+            entries = [chunk.choices[0].logprobs async for chunk in stream]
+            return "".join(entry.content[0].top_logprobs[-1].token for entry in entries if entry)
+
+        yield ask
+
+
+@asynccontextmanager
+async def openai_aiohttp_first(base_url: str) -> AsyncIterator[Ask]:
+    async with _openai(base_url, aiohttp=True) as client:
+
+        async def ask(messages: Any) -> str:
+            first = Stamped("", 0.0)
+            stream = await client.chat.completions.create(model="bench", messages=messages, stream=True)
+            async for chunk in stream:
+                if not first and (content := chunk.choices[0].delta.content):
+                    first = Stamped(content, time.perf_counter())
+            return first
+
+        yield ask
+
+
+@asynccontextmanager
 async def openai_events(base_url: str) -> AsyncIterator[Ask]:
     """The `.stream()` helper: events over an accumulated snapshot, the nearest thing to our `.events()`."""
     async with _openai(base_url, aiohttp=False) as client:
 
-        async def ask() -> str:
+        async def ask(messages: Any) -> str:
             parts: list[str] = []
-            async with client.chat.completions.stream(model="bench", messages=_MESSAGES) as stream:
+            async with client.chat.completions.stream(model="bench", messages=messages) as stream:
                 async for event in stream:
                     if event.type == "content.delta":
                         parts.append(event.delta)
@@ -70,11 +96,11 @@ async def openai_events(base_url: str) -> AsyncIterator[Ask]:
 async def litellm_chunks(base_url: str) -> AsyncIterator[Ask]:
     import litellm
 
-    async def ask() -> str:
+    async def ask(messages: Any) -> str:
         parts: list[str] = []
         stream: Any = await litellm.acompletion(
             model="openai/bench",
-            messages=_MESSAGES,
+            messages=messages,
             api_base=base_url,
             api_key="bench",
             stream=True,
@@ -94,10 +120,10 @@ async def litellm_chunks(base_url: str) -> AsyncIterator[Ask]:
 async def litellm_call(base_url: str) -> AsyncIterator[Ask]:
     import litellm
 
-    async def ask() -> str:
+    async def ask(messages: Any) -> str:
         completion: Any = await litellm.acompletion(
             model="openai/bench",
-            messages=_MESSAGES,
+            messages=messages,
             api_base=base_url,
             api_key="bench",
             max_retries=0,

@@ -29,7 +29,9 @@ class Ceiling(msgspec.Struct):
 
 def ceiling(port: int, work: Work) -> Ceiling:
     """Drains the work's answers through as many sockets as it has requests in flight."""
-    request = f"POST {work.path}/chat/completions HTTP/1.1\r\nhost: bench\r\ncontent-length: 2\r\n\r\n{{}}".encode()
+    body = b" " * (work.least_request + 2)
+    head = f"POST {work.path}/chat/completions HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
+    request = head.encode() + body
     turns = max(1, (1 if work.pace else work.asks) // work.in_flight)
     with ExitStack() as stack:
         connect = socket.create_connection

@@ -36,6 +36,7 @@ class Reply(msgspec.Struct):
     cpu: float = 0.0
     wall: float = 0.0
     reads: int = 0
+    extras: dict[str, float] = {}
 
 
 def environment() -> dict[str, str]:
@@ -50,8 +51,8 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _child(module: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", module]
+def _child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment()
     ) as process:
@@ -83,8 +84,8 @@ class Worker:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls) -> Iterator[Self]:
-        with _child("benchmarks.worker") as process:
+    def started(cls, loop: str = "asyncio") -> Iterator[Self]:
+        with _child("benchmarks.worker", *([loop] if loop != "asyncio" else [])) as process:
             yield cls(process)
 
     def ask(self, command: Command) -> Reply:

@@ -8,12 +8,19 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from benchmarks.goals import verdict
+from benchmarks.goals import over_floor, verdict
 from benchmarks.measure import Result, quartiles
 from benchmarks.probe import Ceiling
 
-_PACKAGES = ("aiohttp", "msgspec", "openai", "httpx", "httpx-aiohttp", "litellm")
+_PACKAGES = ("aiohttp", "msgspec", "openai", "httpx", "httpx-aiohttp", "litellm", "uvloop")
 _TITLES = ("work", "client", "CPU/unit", "wall/unit", "x F", "middle half", "reads/packet", "goal", "reached")
+
+_EXTRAS = {
+    "memory": "memory per stream",
+    "open": "open at once",
+    "lag": "loop lag, p99",
+    "first token": "time to first token",
+}
 
 
 class Run(msgspec.Struct):
@@ -26,9 +33,14 @@ class Run(msgspec.Struct):
     results: list[Result]
 
 
-def environment() -> dict[str, str]:
+def environment(loop: str) -> dict[str, str]:
     """What the numbers depend on, and nothing that tells whose machine it was."""
-    found = {"python": platform.python_version(), "cpus": str(os.cpu_count()), "system": platform.system()}
+    found = {
+        "python": platform.python_version(),
+        "cpus": str(os.cpu_count()),
+        "system": platform.system(),
+        "loop": loop,
+    }
     for name in _PACKAGES:
         try:
             found[name] = version(name)
@@ -39,8 +51,36 @@ def environment() -> dict[str, str]:
 
 def table(results: Sequence[Result]) -> str:
     """One line per row, times and ratios as medians; a row that could not run says so in their place."""
-    lines = [_TITLES, *(_cells(result, results) for result in results)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_TITLES))]
+    return _aligned([_TITLES, *(_cells(result, results) for result in results)])
+
+
+def extras(results: Sequence[Result]) -> str:
+    """What is told of some works only: memory per held stream, the lag of the loop, the time to the first token."""
+    lines = [
+        (each.work, each.client, title, _told(name, each.extra(name)), _over(name, over_floor(each, results, name)))
+        for each in results
+        for name, title in _EXTRAS.items()
+        if name in each.extras
+    ]
+    return _aligned([("work", "client", "", "measured", "over F"), *lines]) if lines else ""
+
+
+def _told(name: str, value: float) -> str:
+    match name:
+        case "memory":
+            return f"{value:.1f} KiB"
+        case "open":
+            return f"{value:,.0f}"
+        case _:
+            return _time(value)
+
+
+def _over(name: str, value: float | None) -> str:
+    return "" if value is None or name == "open" else _told(name, value)
+
+
+def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = []
     for number, line in enumerate(lines):
         if number and line[0] != lines[number - 1][0]:
@@ -86,6 +126,6 @@ def _cells(result: Result, results: Sequence[Result]) -> tuple[str, ...]:
 
 
 def _time(microseconds: float) -> str:
-    if microseconds >= 10_000:
+    if abs(microseconds) >= 10_000:
         return f"{microseconds / 1e3:,.0f} ms"
     return f"{microseconds:,.0f} us" if microseconds >= 100 else f"{microseconds:.3g} us"

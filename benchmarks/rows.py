@@ -6,12 +6,27 @@ The functions live in `floor`, `ours` and `peers`, named here by address so that
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, Self, cast
 
-Ask = Callable[[], Awaitable[str]]
+Messages = list[dict[str, Any]]
+Ask = Callable[[Messages], Awaitable[str]]
 Opener = Callable[[str], AbstractAsyncContextManager[Ask]]
 
 FLOOR = "F"
+
+
+Kind = Literal["stream", "tools", "logprobs", "first", "held", "call"]
+
+
+class Stamped(str):
+    """The first text of a stream, and when it was in the program's hands (`perf_counter`)."""
+
+    at: float
+
+    def __new__(cls, text: str, at: float) -> Self:
+        stamped = super().__new__(cls, text)
+        stamped.at = at
+        return stamped
 
 
 class Row(NamedTuple):
@@ -20,7 +35,7 @@ class Row(NamedTuple):
     name: str
     package: str
     process: str
-    kind: Literal["stream", "call"]
+    kind: Kind
     address: str
 
     @property
@@ -45,6 +60,17 @@ ROWS = (
     Row("openai aiohttp", "openai", "openai", "stream", "peers:openai_aiohttp_chunks"),
     Row("openai .stream()", "openai", "openai", "stream", "peers:openai_events"),
     Row("litellm", "litellm", "litellm", "stream", "peers:litellm_chunks"),
+    Row(FLOOR, "aiohttp", "light", "tools", "floor:tools"),
+    Row("chatsdk completion", "chatsdk", "light", "tools", "ours:tool_arguments"),
+    Row(FLOOR, "aiohttp", "light", "logprobs", "floor:logprobs"),
+    Row("chatsdk chunks", "chatsdk", "light", "logprobs", "ours:alternatives"),
+    Row("openai aiohttp", "openai", "openai", "logprobs", "peers:openai_aiohttp_alternatives"),
+    Row(FLOOR, "aiohttp", "light", "first", "floor:first"),
+    Row("chatsdk text", "chatsdk", "light", "first", "ours:first"),
+    Row("openai aiohttp", "openai", "openai", "first", "peers:openai_aiohttp_first"),
+    Row(FLOOR, "aiohttp", "light", "held", "floor:stream"),
+    Row("chatsdk text", "chatsdk", "light", "held", "ours:text"),
+    Row("openai aiohttp", "openai", "openai", "held", "peers:openai_aiohttp_chunks"),
     Row(FLOOR, "aiohttp", "light", "call", "floor:call"),
     Row("chatsdk", "chatsdk", "light", "call", "ours:call"),
     Row("openai", "openai", "openai", "call", "peers:openai_call"),

@@ -10,8 +10,8 @@ table.
 
 Paths, with `/chat/completions` or whatever a client puts after them:
 
-    /stream/<seed>/<chunks>/<per packet>/<pace>   SSE; `pace` microseconds between packets, 0 for all at once
-    /call/<seed>/<tokens>                         one JSON completion
+    /stream/<body>/<seed>/<chunks>/<per packet>/<pace>   SSE; `pace` microseconds between packets, 0: all at once
+    /call/<seed>/<tokens>/<least>                        one JSON completion, if the request has `least` bytes
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from benchmarks import workloads
+from benchmarks.watch import raise_descriptor_limit
 
 _HEADERS = (
     b"openai-organization: bench\r\nopenai-processing-ms: 287\r\nopenai-version: 2020-10-01\r\n"
@@ -38,6 +39,9 @@ _STREAM_HEAD = (
     + b"\r\n"
 )
 
+_LONG = 0.05
+"""Seconds between packets from which on a timer is exact enough."""
+
 # As much as asyncio reads at once. Handing it the whole body makes it move the unsent rest after every send.
 _SLICE = 256 * 1024
 
@@ -49,15 +53,16 @@ def _json_response(body: bytes) -> bytes:
 
 @cache
 def _call(path: str) -> bytes:
-    seed, tokens = map(int, path.split("/")[2:4])
+    seed, tokens, _ = map(int, path.split("/")[2:5])
     return _json_response(workloads.completion_body(seed, tokens))
 
 
 @cache
 def _stream(path: str) -> tuple[list[bytes], float]:
     """What to write one by one and the seconds between: the packets, or unpaced the body in big slices."""
-    seed, count, per_packet, pace = map(int, path.split("/")[2:6])
-    framed = workloads.chunked(workloads.packets(seed, count, per_packet))
+    filling = path.split("/")[2]
+    seed, count, per_packet, pace = map(int, path.split("/")[3:7])
+    framed = workloads.chunked(workloads.packets(seed, count, per_packet, filling))
     if pace:
         return framed, pace / 1e6
     body = b"".join(framed)
@@ -86,11 +91,12 @@ class Connection(asyncio.Protocol):
         self._received += data
         while (head_end := self._received.find(b"\r\n\r\n")) >= 0:
             head = bytes(self._received[:head_end])
-            end = head_end + 4 + _content_length(head)
+            length = _content_length(head)
+            end = head_end + 4 + length
             if len(self._received) < end:
                 return
             del self._received[:end]
-            self._answer(head.split(b" ", 2)[1].decode())
+            self._answer(head.split(b" ", 2)[1].decode(), length)
 
     def pause_writing(self) -> None:
         self._may_write = False
@@ -98,14 +104,14 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._may_write = True
 
-    def _answer(self, path: str) -> None:
-        if path.startswith("/call/"):
+    def _answer(self, path: str, length: int) -> None:
+        if path.startswith("/call/") and length >= int(path.split("/")[4]):
             self._transport.write(_call(path))
         elif path.startswith("/stream/"):
             packets, self._pace = _stream(path)
             self._packets = iter(packets)
             self._transport.write(_STREAM_HEAD)
-            self._due = time.perf_counter() + self._pace
+            self._due = time.perf_counter() + (self._pace if self._pace < _LONG else 0.0)
             self._loop.call_soon(self._pump)
         elif path == "/busy":
             self._transport.write(_json_response(b"%r" % time.process_time()))
@@ -113,7 +119,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
 
     def _pump(self) -> None:
-        """Writes the next packet once it is due; turns the loop meanwhile, as its timers are too coarse."""
+        """Writes the next packet once it is due; turns the loop meanwhile, as its timers are too coarse.
+
+        Not for a wait that they are good enough for: thousands of streams may be held at once.
+        """
         if self._transport.is_closing():
             return
         if self._may_write and time.perf_counter() >= self._due:
@@ -122,7 +131,10 @@ class Connection(asyncio.Protocol):
                 return
             self._transport.write(packet)
             self._due = time.perf_counter() + self._pace
-        self._loop.call_soon(self._pump)
+        if self._pace >= _LONG:
+            self._loop.call_later(max(0.0, self._due - time.perf_counter()), self._pump)
+        else:
+            self._loop.call_soon(self._pump)
 
 
 def _content_length(head: bytes) -> int:
@@ -132,7 +144,8 @@ def _content_length(head: bytes) -> int:
 
 
 async def serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=1024)
+    raise_descriptor_limit()
+    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=16_384)
     print(server.sockets[0].getsockname()[1], flush=True)
     gc.freeze()
     await asyncio.to_thread(sys.stdin.read)

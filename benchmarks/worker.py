@@ -1,6 +1,6 @@
 """A client process: does what its stdin tells it, one JSON line at a time, and answers what it cost.
 
-    python -m benchmarks.worker
+    python -m benchmarks.worker [uvloop]
 
 Clients and their connections live as long as the process. Only `asks` stand between the two readings of the
 clocks; the garbage collector runs as it likes inside, and has cleared up before. Every answer is compared
@@ -12,9 +12,10 @@ import asyncio
 import gc
 import os
 import socket
+import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +23,9 @@ from unittest.mock import patch
 import msgspec
 
 from benchmarks.processes import Command, Reply
-from benchmarks.rows import Ask, Row, find
+from benchmarks.rows import Ask, Row, Stamped, find
+from benchmarks.watch import raise_descriptor_limit, watched
+from benchmarks.works import Work
 
 # A client that hangs is a failed row, not a hung benchmark; the slowest peer's longest work takes about 5 s.
 _TOO_LONG = 120.0
@@ -71,16 +74,20 @@ def _counted_reads() -> Iterator[list[int]]:
         yield sizes
 
 
-async def _asked(ask: Ask, asks: int, in_flight: int) -> list[str]:
-    """The answers to `asks` questions, `in_flight` at a time."""
+async def _asked(ask: Ask, work: Work, asks: int, waits: list[float]) -> list[str]:
+    """The answers to `asks` questions, as many at a time as the work says; `waits` gets the seconds to first texts."""
     answers: list[str] = []
+    messages, in_flight = work.messages, work.in_flight
     left = asks
 
     async def run() -> None:
         nonlocal left
         while left > 0:
             left -= 1
-            answers.append(await ask())
+            start = time.perf_counter()
+            answers.append(answer := await ask(messages))
+            if isinstance(answer, Stamped):
+                waits.append(answer.at - start)
 
     if in_flight == 1:
         await run()
@@ -90,15 +97,19 @@ async def _asked(ask: Ask, asks: int, in_flight: int) -> list[str]:
 
 
 async def _timed(ask: Ask, command: Command) -> Reply:
-    in_flight = command.work.in_flight
-    if in_flight > 1:
-        await _asked(ask, in_flight, in_flight)  # fills the pool again, whatever it lost since the last round
+    work = command.work
+    if work.in_flight > 1 and work.kind == "call":
+        await _asked(ask, work, work.in_flight, [])  # fills the pool again, whatever it lost since the last round
+    waits: list[float] = []
     gc.collect()
-    wall, cpu = time.perf_counter(), time.process_time()
-    answers = await _asked(ask, command.asks, in_flight)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    async with watched(work.in_flight if work.kind == "held" else 0) as extras:
+        wall, cpu = time.perf_counter(), time.process_time()
+        answers = await _asked(ask, work, command.asks, waits)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     _check(answers, command)
-    return Reply(cpu=cpu, wall=wall)
+    if waits:
+        extras["first token"] = statistics.median(waits) * 1e6
+    return Reply(cpu=cpu, wall=wall, extras=extras)
 
 
 def _check(answers: list[str], command: Command) -> None:
@@ -130,10 +141,19 @@ async def _reply(command: Command, clients: Clients) -> Reply:
         return Reply(status="failed", detail=f"{type(error).__name__}: {error}"[:500])
 
 
+def _loop_factory(arguments: list[str]) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if arguments != ["uvloop"]:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
 def main() -> None:
     with os.fdopen(os.dup(1), "wb", buffering=0) as out:
         os.dup2(2, 1)  # a client that prints must not be taken for a reply
-        with asyncio.Runner() as runner:
+        raise_descriptor_limit()
+        with asyncio.Runner(loop_factory=_loop_factory(sys.argv[1:])) as runner:
             clients = Clients()
             for line in sys.stdin.buffer:
                 reply = runner.run(_reply(msgspec.json.decode(line, type=Command), clients))

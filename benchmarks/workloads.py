@@ -6,8 +6,10 @@ in every process: the server sends them and the clients check them without a wor
 
 import json
 import random
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
 
 _MODEL = "gpt-5.4-mini-2026-03-17"
 _CREATED = 1_780_000_000
@@ -54,8 +56,21 @@ def pieces(seed: int, count: int) -> list[str]:
     return random.Random(seed).choices(_PIECES, k=count)
 
 
-def chunks(seed: int, count: int) -> list[dict[str, Any]]:
-    """`count` chunks (at least 2): the role first, the finish reason last, one token in each between."""
+Delta = tuple[dict[str, Any], dict[str, Any] | None]
+"""A delta, and the log probabilities that go with it."""
+
+
+class Body(NamedTuple):
+    """What a stream is filled with: `count` deltas made from a seed, and what a client makes of them."""
+
+    deltas: Callable[[int, int], Iterator[Delta]]
+    finish_reason: str
+    answer: Callable[[int, int], str]
+
+
+def chunks(seed: int, count: int, body: str = "text") -> Iterator[dict[str, Any]]:
+    """`count` chunks (at least 2): the role first, the finish reason last, one delta of the body in each between."""
+    filling = BODIES[body]
     head = {
         "id": f"chatcmpl-{random.Random(seed).randbytes(15).hex()[:29]}",
         "object": "chat.completion.chunk",
@@ -63,16 +78,14 @@ def chunks(seed: int, count: int) -> list[dict[str, Any]]:
         "model": _MODEL,
         "system_fingerprint": "fp_chatsdk_bench",
     }
-    deltas: list[dict[str, str]] = [
-        {"role": "assistant", "content": ""},
-        *({"content": piece} for piece in pieces(seed, count - 2)),
-        {},
-    ]
-    reasons = [None] * (count - 1) + ["stop"]
-    return [
-        {**head, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]}
-        for delta, reason in zip(deltas, reasons, strict=True)
-    ]
+
+    def chunk(delta: dict[str, Any], logprobs: dict[str, Any] | None, reason: str | None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}]}
+
+    yield chunk({"role": "assistant", "content": ""}, None, None)
+    for delta, logprobs in filling.deltas(seed, count - 2):
+        yield chunk(delta, logprobs, None)
+    yield chunk({}, None, filling.finish_reason)
 
 
 def stream_text(seed: int, count: int) -> str:
@@ -80,11 +93,83 @@ def stream_text(seed: int, count: int) -> str:
     return "".join(pieces(seed, count - 2))
 
 
-def packets(seed: int, count: int, per_packet: int) -> list[bytes]:
-    """The SSE body of `chunks(seed, count)`, cut after every `per_packet` events; `[DONE]` ends the last."""
-    events = [b"data: " + _compact(chunk) + b"\n\n" for chunk in chunks(seed, count)]
-    events[-1] += b"data: [DONE]\n\n"
-    return [b"".join(events[at : at + per_packet]) for at in range(0, count, per_packet)]
+def first_text(seed: int, count: int) -> str:
+    """The first of them."""
+    return pieces(seed, count - 2)[0]
+
+
+def arguments(seed: int, count: int) -> str:
+    """What the argument deltas of `chunks(seed, count, "tools")` add up to: JSON, 32 characters for each of them."""
+    length = 32 * (count - 2) - len('{"text":""}')
+    return f'{{"text":"{random.Random(seed).randbytes(length // 2 + 1).hex()[:length]}"}}'
+
+
+def last_alternatives(seed: int, count: int) -> str:
+    """The twentieth alternative of each token of `chunks(seed, count, "logprobs")`, joined."""
+    tokens = pieces(seed, count - 2)
+    return "".join(tokens[(at + _TOP - 1) % len(tokens)] for at in range(len(tokens)))
+
+
+_TOP = 20
+
+
+def _text_deltas(seed: int, count: int) -> Iterator[Delta]:
+    for piece in pieces(seed, count):
+        yield {"content": piece}, None
+
+
+def _tool_deltas(seed: int, count: int) -> Iterator[Delta]:
+    whole = arguments(seed, count + 2)
+    call = {"id": "call_Zq3vX8mB1sT6nL0c", "type": "function", "function": {"name": "write", "arguments": whole[:32]}}
+    yield {"tool_calls": [{"index": 0, **call}]}, None
+    for at in range(32, len(whole), 32):
+        yield {"tool_calls": [{"index": 0, "function": {"arguments": whole[at : at + 32]}}]}, None
+
+
+def _logprobs_deltas(seed: int, count: int) -> Iterator[Delta]:
+    tokens = pieces(seed, count)
+
+    def entry(at: int, rank: int) -> dict[str, Any]:
+        token = tokens[(at + rank) % count]
+        return {"token": token, "logprob": -0.73 * (rank + 1) - 1 / (at + 3), "bytes": list(token.encode())}
+
+    for at, token in enumerate(tokens):
+        alternatives = [entry(at, rank) for rank in range(_TOP)]
+        yield {"content": token}, {"content": [{**entry(at, 0), "top_logprobs": alternatives}], "refusal": None}
+
+
+BODIES = {
+    "text": Body(_text_deltas, "stop", stream_text),
+    "first": Body(_text_deltas, "stop", first_text),
+    "tools": Body(_tool_deltas, "tool_calls", arguments),
+    "logprobs": Body(_logprobs_deltas, "stop", last_alternatives),
+}
+
+
+@cache
+def messages(prompt: str) -> list[dict[str, Any]]:
+    """What a client is given to ask: a few words, a long text, or a large image as a data URI."""
+    match prompt:
+        case "text-1MB":
+            return [{"role": "user", "content": ("A long story. " * 75_000)[:1_000_000]}]
+        case "image-20MB":
+            url = f"data:image/png;base64,{'iVBORw0KGgoAAAANSUhEUgAA' * 833_334}"
+            parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]
+            return [{"role": "user", "content": parts}]
+        case _:
+            return [{"role": "user", "content": "Say hello."}]
+
+
+PROMPTS = {"hello": 0, "text-1MB": 1_000_000, "image-20MB": 20_000_000}
+"""The least that the body of a request with each prompt weighs."""
+
+
+def packets(seed: int, count: int, per_packet: int, body: str = "text") -> list[bytes]:
+    """The SSE body of `chunks(seed, count, body)`, cut after every `per_packet` events; `[DONE]` ends the last."""
+    events = (b"data: " + _compact(chunk) + b"\n\n" for chunk in chunks(seed, count, body))
+    cut = [b"".join(islice(events, per_packet)) for _ in range(0, count, per_packet)]
+    cut[-1] += b"data: [DONE]\n\n"
+    return cut
 
 
 def completion(seed: int, tokens: int) -> dict[str, Any]:

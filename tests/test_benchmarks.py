@@ -4,27 +4,62 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
-from benchmarks import workloads
+from benchmarks import chart, processes, report, workloads, works
+from benchmarks.goals import GOALS, over_floor, verdict
+from benchmarks.measure import Bench, Result
+from benchmarks.rows import ROWS, Row
+from benchmarks.works import WORKS, Work
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
-from chatsdk._protocol.chunks import ChunkDecoder, read_completion, verdict
+from chatsdk._protocol.chunks import ChunkDecoder, read_completion
+from chatsdk._protocol.chunks import verdict as stream_verdict
+
+ROOT = Path(__file__).parent.parent
+
+
+def read(packets: list[bytes]) -> tuple[int, Accumulator]:
+    decoder, accumulator = ChunkDecoder(Head(200)), Accumulator()
+    chunks = [chunk for packet in packets for chunk in decoder.feed(packet)]
+    for chunk in chunks:
+        accumulator.add(chunk)
+    assert stream_verdict(decoder, accumulator) is None
+    return len(chunks), accumulator
 
 
 @pytest.mark.parametrize("per_packet", [1, 8, 64])
 def test_the_streams_add_up_to_the_text_they_are_said_to(per_packet: int) -> None:
-    decoder, accumulator = ChunkDecoder(Head(200)), Accumulator()
+    count, accumulator = read(workloads.packets(7, 300, per_packet))
 
-    chunks = [chunk for packet in workloads.packets(7, 300, per_packet) for chunk in decoder.feed(packet)]
-    for chunk in chunks:
-        accumulator.add(chunk)
-
-    assert len(chunks) == 300
-    assert verdict(decoder, accumulator) is None
+    assert count == 300
     assert accumulator.completion().text == workloads.stream_text(7, 300)
+
+
+def test_the_tool_arguments_add_up_to_the_json_they_are_said_to() -> None:
+    count, accumulator = read(workloads.packets(7, 300, 64, "tools"))
+
+    (call,) = accumulator.completion().tool_calls
+    assert count == 300
+    assert call.function.arguments == workloads.arguments(7, 300)
+    assert len(call.function.arguments) == 32 * 298
+    assert len(msgspec.json.decode(call.function.arguments)["text"]) > 9000
+
+
+def test_each_token_of_the_logprobs_has_twenty_alternatives() -> None:
+    _, accumulator = read(workloads.packets(7, 60, 8, "logprobs"))
+
+    completion = accumulator.completion()
+    entries = completion.choices[0].logprobs.content
+    assert "".join(entry.token for entry in entries) == completion.text == workloads.stream_text(7, 60)
+    assert {len(entry.top_logprobs) for entry in entries} == {20}
+    assert "".join(entry.top_logprobs[-1].token for entry in entries) == workloads.last_alternatives(7, 60)
 
 
 def test_the_one_shot_answer_is_the_text_it_is_said_to_be() -> None:
@@ -33,14 +68,127 @@ def test_the_one_shot_answer_is_the_text_it_is_said_to_be() -> None:
     assert completion.text == workloads.completion_text(7, 150)
 
 
-def test_a_small_run_prints_a_table() -> None:
-    command = "-m benchmarks --quick --rows chatsdk --only stream-64 call-1 --rounds 1"
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with ExitStack() as stack:
+        yield Bench(stack.enter_context(processes.server()), stack)
 
-    run = subprocess.run(
-        [sys.executable, *command.split()], cwd=Path(__file__).parent.parent, capture_output=True, text=True
+
+OURS = [
+    pytest.param(work, row, id=f"{work.name}-{row.name}")
+    for work in WORKS
+    for row in ROWS
+    if work.is_done_by(row) and not row.is_peer
+]
+
+
+@pytest.mark.parametrize(("work", "row"), OURS)
+def test_every_work_is_answered_right(bench: Bench, work: Work, row: Row) -> None:
+    few = min(work.in_flight, 3)
+    pace = min(work.pace, 60_000) if work.kind == "held" else 0
+    tokens = min(work.tokens, 500)
+    small = msgspec.structs.replace(works.tiny(work), asks=few, in_flight=few, pace=pace, tokens=tokens)
+
+    reply = bench.run(row, small)
+
+    assert (reply.status, reply.detail) == ("ok", "")
+    assert reply.cpu > 0
+    assert ("first token" in reply.extras) == (work.kind == "first")
+    assert ("lag" in reply.extras) == (work.kind == "held")
+
+
+def test_an_answer_that_is_wrong_or_a_prompt_cut_short_is_a_failed_row(bench: Bench) -> None:
+    call = next(work for work in WORKS if work.name == "call-1")
+    row = next(row for row in ROWS if row.kind == "call" and row.name == "chatsdk")
+    other_text = processes.Command(row.name, call, f"http://127.0.0.1:{bench.port}/call/7/150/0", 1)
+    cut_short = processes.Command(row.name, call, f"http://127.0.0.1:{bench.port}/call/7/150/1000000", 1)
+
+    with processes.Worker.started() as worker:
+        assert worker.ask(other_text).detail == "AssertionError: 1 of 1 answers are not what the server sent"
+        assert worker.ask(cut_short).status == "failed"
+
+
+def test_the_clients_run_on_uvloop_too(bench: Bench) -> None:
+    pytest.importorskip("uvloop", reason="uvloop is an extra")
+    call = next(work for work in WORKS if work.name == "call-1")
+    row = next(row for row in ROWS if row.kind == "call" and row.name == "chatsdk")
+
+    with ExitStack() as stack:
+        reply = Bench(bench.port, stack, "uvloop").run(row, works.tiny(call))
+
+    assert (reply.status, reply.detail) == ("ok", "")
+
+
+RESULTS = [
+    Result("held-3000", "F", "stream", cpu=[10.0], wall=[20.0], extras={"memory": [15.5], "lag": [900.0]}),
+    Result(
+        "held-3000",
+        "chatsdk text",
+        "stream",
+        cpu=[15.0],
+        wall=[20.4],
+        ratios=[1.5],
+        wall_ratios=[1.02],
+        extras={"memory": [26.0], "lag": [1900.0]},
+    ),
+    Result("call-1", "F", "call", cpu=[100.0], wall=[120.0]),
+    Result("call-1", "chatsdk", "call", cpu=[150.0], wall=[170.0], ratios=[1.5], wall_ratios=[1.4]),
+    Result("call-1", "openai <old> & new", "call", cpu=[900.0], wall=[920.0], ratios=[9.0], wall_ratios=[8.0]),
+    Result("call-1", "litellm", "call", "not installed", "No module named 'litellm'"),
+]
+
+
+def test_the_chart_is_well_formed_and_has_a_bar_for_each_row_that_was_compared() -> None:
+    picture = ElementTree.fromstring(chart.svg(RESULTS, {"call-1": "one-shot"}))
+
+    name = "{http://www.w3.org/2000/svg}"
+    bars = [float(bar.get("width", "")) for bar in picture.iter(f"{name}rect")]
+    texts = [text.text for text in picture.iter(f"{name}text")]
+    assert picture.tag == f"{name}svg"
+    assert len(bars) == 3
+    assert max(bars) == bars[2]
+    assert {"chatsdk text", "chatsdk", "openai <old> & new", "one-shot", "held-3000", "1.50", "9.00"} <= set(texts)
+
+
+def test_the_chart_of_a_run_without_comparison_is_empty_and_well_formed() -> None:
+    assert ElementTree.fromstring(chart.svg([], {})).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_memory_and_lag_are_told_beside_those_of_the_floor() -> None:
+    lines = report.extras(RESULTS).splitlines()
+
+    assert over_floor(RESULTS[1], RESULTS, "memory") == 10.5
+    assert over_floor(RESULTS[3], RESULTS, "memory") is None
+    assert any("26.0 KiB" in line and "10.5 KiB" in line for line in lines)
+    assert any("1,900 us" in line and "1,000 us" in line for line in lines)
+    assert report.extras(RESULTS[2:]) == ""
+
+
+def test_held_streams_are_judged_by_wall_time_and_memory() -> None:
+    goal, reached = verdict(RESULTS[1], RESULTS)
+    fat = msgspec.structs.replace(RESULTS[1], extras={"memory": [60.0]})
+
+    assert (goal, reached) == ("wall <= 1.05 F, <= 20 KiB over F", "yes")
+    assert verdict(fat, RESULTS)[1] == "no"
+
+
+def test_every_goal_belongs_to_a_row_that_is_run() -> None:
+    run = {(work.name, row.name) for work in WORKS for row in ROWS if work.is_done_by(row)}
+
+    assert {goal for goal in GOALS if goal[0] not in ("import", "answer")} <= run
+
+
+def test_a_small_run_prints_a_table_and_draws_it(tmp_path: Path) -> None:
+    picture, numbers = tmp_path / "run.svg", tmp_path / "run.json"
+    command = (
+        f"-m benchmarks --quick --rows chatsdk --only stream-64 call-1 --rounds 1 --svg {picture} --json {numbers}"
     )
+
+    run = subprocess.run([sys.executable, *command.split()], cwd=ROOT, capture_output=True, text=True)
 
     assert (run.returncode, run.stderr) == (0, "")
     for row in ("F ", "chatsdk chunks", "chatsdk text", "chatsdk deltas", "chatsdk events"):
         assert f"stream-64  {row}" in run.stdout
     assert "NOT MEASURED" not in run.stdout
+    assert len(list(ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}rect"))) == 5
+    assert len(msgspec.json.decode(numbers.read_bytes(), type=report.Run).results) == 7

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import msgspec
@@ -49,8 +48,12 @@ class Reply(Struct, frozen=True, omit_defaults=True):
 
 
 def always(value: Any) -> Any:
-    """A default for reading that is written all the same: `omit_defaults` never leaves out a factory's value."""
-    return msgspec.field(default_factory=lambda: copy(value))
+    """A default for reading that is written all the same: `omit_defaults` never leaves out a factory's value.
+
+    It is a value that nobody can change, or an empty list or dict.
+    """
+    kind = type(value)
+    return msgspec.field(default_factory=(lambda: kind()) if kind in (list, dict) else lambda: value)
 
 
 class Answer(Reply, frozen=True, dict=True):
