@@ -90,12 +90,13 @@ class ChoiceState:
             self.reasoning_content.append(delta.reasoning_content)
         if delta.reasoning_text is not None:
             self.reasoning_text.append(delta.reasoning_text)
-        self._add_rare(delta)
+        if delta.role:
+            self.role = self.role or delta.role
+        if delta.function_call or delta.audio or delta.reasoning_details or delta.thinking_blocks or delta.annotations:
+            self._add_rare(delta)
         return [self.tool_calls.add(piece) for piece in delta.tool_calls] if delta.tool_calls else ()
 
     def _add_rare(self, delta: ChoiceDelta) -> None:
-        if delta.role:
-            self.role = self.role or delta.role
         if delta.function_call is not None:
             self._add_function_call(delta.function_call)
         if delta.audio is not None:

@@ -140,7 +140,7 @@ class ChunkDecoder:
         if may_hold_error(common.data):
             return None
         try:
-            chunks = [read_chunk(event) for event in events]
+            chunks = list(map(read_chunk, events))
         except UNREADABLE:
             return None
         if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
