@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from .types import RateLimitSnapshot as RateLimitSnapshot
     from .types import ReasoningDelta as ReasoningDelta
     from .types import RefusalDelta as RefusalDelta
+    from .types import StreamStats as StreamStats
     from .types import TextDelta as TextDelta
     from .types import TextDone as TextDone
     from .types import ToolCall as ToolCall
@@ -109,7 +110,7 @@ _HOMES = {
     ".messages": "assistant audio developer file image system text tool user",
     ".types": (
         "UNSET Attempt AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
-        "LogprobsDelta Message RateLimitSnapshot ReasoningDelta RefusalDelta TextDelta TextDone ToolCall "
+        "LogprobsDelta Message RateLimitSnapshot ReasoningDelta RefusalDelta StreamStats TextDelta TextDone ToolCall "
         "ToolCallDelta ToolCallDone UsageUpdate"
     ),
 }

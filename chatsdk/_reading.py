@@ -23,14 +23,18 @@ from .types.chunk import ChatCompletionChunk
 
 
 class Reading:
-    """`read` until it `is_over`; then `verdict` says how it ended. `has_token`: the last read brought the answer on."""
+    """`read` until it `is_over`; then `verdict` says how it ended. `has_token`: the last read brought the answer on.
 
-    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "has_token", "head")
+    `size` is the number of its bytes.
+    """
+
+    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "has_token", "head", "size")
 
     def __init__(self, response: HttpResponse, options: Options, deadline: Deadline) -> None:
         sizes = options.size_limits
         self.head = response.head
         self.has_token = False
+        self.size = 0
         self._response: HttpResponse | None = response
         self._decoder = ChunkDecoder(response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body)
         self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
@@ -61,6 +65,7 @@ class Reading:
             self._broken = error
         if self._response is None:
             return []
+        self.size = len(data)
         chunks = decoder.feed(data) if data else decoder.finish()
         self.has_token = any(map(is_progress, chunks))
         self._watchdog.stop_waiting(progress=self.has_token or (decoder.is_document and not data.isspace()))

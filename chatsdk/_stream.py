@@ -15,6 +15,7 @@ from ._caller import EVENT_STREAM, Call, Caller
 from ._head import Head
 from ._protocol.accumulate import Accumulator
 from ._protocol.events import EventReader
+from ._protocol.pace import Pace
 from ._reading import Reading
 from ._retrying import Attempts
 from ._secret import Secret
@@ -26,6 +27,7 @@ from .types.delta import Delta
 from .types.event import Event
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
+from .types.stats import StreamStats
 
 MAX_HELD = 1000
 """Chunks before the first token that are kept back; servers send one or two."""
@@ -60,6 +62,7 @@ class ChatStream:
         self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._accumulator = Accumulator()
+        self._pace = Pace()
         self._event_reader = EventReader(self._accumulator)
         self._reading: Reading | None = None
         self._is_busy = False
@@ -78,6 +81,13 @@ class ChatStream:
         if self._attempts is not None:
             completion.__dict__["attempts"] = self._attempts.made
         return completion
+
+    @property
+    def stats(self) -> StreamStats:
+        """How it came so far: the time to the first token, the gaps after it, tokens per second, bytes, attempts."""
+        usage = self._accumulator.usage
+        made = 0 if self._attempts is None else len(self._attempts.made)
+        return self._pace.stats(made, usage.completion_tokens if usage else None)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -270,6 +280,9 @@ class ChatStream:
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     def _take(self, chunks: list[ChatCompletionChunk], reading: Reading) -> None:
+        if self._attempts is not None:
+            now = self._attempts.timer.deadline.elapsed
+            self._pace.note(now, reading.size, len(chunks) if reading.has_token else 0)
         if not self._has_begun:
             self._held += chunks
             if reading.has_token or len(self._held) > MAX_HELD:

@@ -24,6 +24,7 @@ from chatsdk import (
     ResponseDecodeError,
     StreamError,
     StreamInterruptedError,
+    StreamStats,
     TextDelta,
     TextDone,
     Timeouts,
@@ -530,6 +531,28 @@ async def test_a_cut_gzip_body_is_an_error_plain_and_streamed(client: AsyncChatC
     server.enqueue(Reply.json(gzip.compress(whole)[:-600], headers=zipped))
     with pytest.raises((ResponseDecodeError, APIConnectionError)):
         await once.create("Hi")
+
+
+async def test_a_stream_tells_how_it_came(client: AsyncChatClient, server: ChatServer) -> None:
+    class Pause:
+        async def wait(self) -> None:
+            await asyncio.sleep(0.05)
+
+    body = [piece("Hel"), Pause(), piece("lo"), Pause(), piece("!", finish="stop"), DONE]
+    server.enqueue(Reply.error(500, "first"), Reply.sse(body))
+    stream = client.stream("Hi")
+    assert stream.stats == StreamStats()
+
+    await stream.completion()
+
+    stats = stream.stats
+    assert stats.time_to_first_token is not None
+    assert stats.time_to_first_token < 5
+    assert (stats.tokens, stats.attempts) == (3, 2)
+    assert stats.gaps.count == 2
+    assert 0.04 < stats.gaps.p50 <= stats.gaps.max
+    assert stats.tokens_per_second is not None
+    assert stats.bytes > 100
 
 
 async def test_what_on_complete_raises_is_not_lost(client: AsyncChatClient) -> None:

@@ -4,7 +4,7 @@ request     ChatRequest: the one list of parameters        message, content, too
 response    ChatCompletion and what is in it               usage, logprobs, moderation: parts of it
 chunk       ChatCompletionChunk, a piece of a stream       delta, event: the same, told more conveniently
 stored      stored completions; pages of lists             model: models on offer
-rate_limit  what headers say of rate limits                attempt: what a call went through
+rate_limit  what headers say of rate limits                attempt, stats: what a call went through, how a stream came
 """
 
 from ._base import UNSET, Answer, UnsetType
@@ -89,6 +89,7 @@ from .response import (
     ToolCall,
     URLCitation,
 )
+from .stats import Gaps, StreamStats
 from .stored import Deleted, Page, StoredImage, StoredMessage, StoredPart
 from .tool import (
     AllowedTools,
@@ -158,6 +159,7 @@ __all__ = [
     "FunctionDefinition",
     "FunctionMessage",
     "FunctionTool",
+    "Gaps",
     "Grammar",
     "GrammarFormat",
     "ImagePart",
@@ -199,6 +201,7 @@ __all__ = [
     "StoredMessage",
     "StoredPart",
     "StreamOptions",
+    "StreamStats",
     "SystemMessage",
     "TextDelta",
     "TextDone",
