@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(run)) + b"\n")
     if options.svg:
-        options.svg.write_text(chart.svg(run.results, {work.name: work.title for work in WORKS}))
+        options.svg.write_text(chart.svg(run.results, {**{work.name: work.title for work in WORKS}, **imports.TITLES}))
     return int(any(result.status == "failed" for result in run.results))
 
 

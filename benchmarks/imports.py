@@ -17,6 +17,8 @@ from benchmarks.processes import ROOT, environment
 from benchmarks.rows import FLOOR, ROWS
 from benchmarks.works import WORKS
 
+TITLES = {"import": "import, in a fresh interpreter", "answer": "from there to the first answer"}
+
 _DONE = "import sys; sys.stdout.write(chr(0)); sys.stdout.flush()"
 _IMPORTS = {
     FLOOR: "import aiohttp, msgspec",
