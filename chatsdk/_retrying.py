@@ -109,4 +109,5 @@ class Attempts:
             answer = self._policy.before_retry(error, delay)
             if inspect.isawaitable(answer):
                 await answer
+            self.timer.check()
         await self._sleep(delay)

@@ -147,6 +147,11 @@ class CallTimer:
         if self._loop is not None:
             run_in(self._loop, self._cancel)
 
+    def check(self) -> None:
+        """Raise what the call was ended with, for a wait that ended it itself and has come to a place to stop."""
+        if self._ended_by is not None:
+            raise self._ended_by
+
     def _look_at(self, moment: float) -> None:
         assert self._loop is not None
         if self._timer is not None:

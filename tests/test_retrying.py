@@ -306,7 +306,7 @@ async def test_a_wait_that_the_deadline_does_not_allow_is_not_begun(server: Chat
     assert loop.time() - start < 2
 
 
-async def test_total_runs_over_attempts_and_hooks(server: ChatServer) -> None:
+async def test_total_runs_over_attempts_and_hooks_and_tells_of_the_attempts_before(server: ChatServer) -> None:
     async def linger(error: ChatError, delay: float) -> None:
         await asyncio.Event().wait()
 
@@ -317,6 +317,27 @@ async def test_total_runs_over_attempts_and_hooks(server: ChatServer) -> None:
             await client.create("Hi")
 
     assert caught.value.phase == "total"
+    assert [attempt.status for attempt in caught.value.attempts] == [500]
+
+
+async def test_a_hook_may_stop_its_stream_or_close_the_client_and_nothing_is_waited_for(server: ChatServer) -> None:
+    async def give_up(error: ChatError, delay: float) -> None:
+        if isinstance(ending, ChatStream):
+            ending.stop()
+        else:
+            await ending.aclose()
+
+    server.enqueue(*[Reply.error(503, "later", headers={"retry-after": "60"})] * 2)
+    retry = RetryPolicy(before_retry=give_up)
+    client = AsyncChatClient(base_url=server.base_url, model="m", retry=retry)
+    stream = client.stream("Hi")
+    ending: ChatStream | AsyncChatClient = stream
+    async with asyncio.timeout(5):
+        assert (await stream.completion()).text == ""
+        assert stream.outcome == "stopped"
+        ending = client
+        with pytest.raises(ClientClosedError):
+            await client.create("Hi")
 
 
 async def test_stopping_a_stream_ends_its_wait_for_another_attempt(server: ChatServer) -> None:
@@ -368,19 +389,6 @@ async def test_a_status_with_a_body_that_does_not_come_is_told_all_the_same(serv
             await client.create("Hi")
 
     assert len(server.requests) == 1
-
-
-async def test_an_error_that_ends_the_wait_tells_of_the_attempts_before(server: ChatServer) -> None:
-    async def linger(error: ChatError, delay: float) -> None:
-        await asyncio.Event().wait()
-
-    server.enqueue(Reply.error(500, "oh"))
-    retry = RetryPolicy(initial_delay=0, before_retry=linger)
-    async with AsyncChatClient(base_url=server.base_url, model="m", timeout=0.1, retry=retry) as client:
-        with pytest.raises(APITimeoutError) as caught:
-            await client.create("Hi")
-
-    assert [attempt.status for attempt in caught.value.attempts] == [500]
 
 
 async def test_a_flood_of_roles_before_the_first_token_is_not_kept_back_for_ever(server: ChatServer) -> None:
