@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import sys
 
-import msgspec
-
 from .._error_body import COMMON_WORDS, ErrorWords, error_facts, facts_of, retry_hint
 from .._error_text import MAX_SHOWN
 from .._head import Head
@@ -30,11 +28,11 @@ from .accumulate import Accumulator
 from .repair import Halves
 from .shapes import is_odd_chunk, may_hold_odd
 from .sse import BOM, ServerEvent, SSEDecoder
-from .wire import UNREADABLE, decode, may_hold_error, raise_error_in
+from .wire import UNREADABLE, decode, decoder_of, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
 
-read_chunk = msgspec.json.Decoder(ChatCompletionChunk).decode
+read_chunk = decoder_of(ChatCompletionChunk).decode
 
 BLANK = BOM + b" \t\r\n"
 

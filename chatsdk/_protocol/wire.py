@@ -33,6 +33,7 @@ from .repair import Halves, mend, read_odd_json
 from .shapes import ODD, straighten
 
 A = TypeVar("A", bound=Answer)
+S = TypeVar("S", bound=msgspec.Struct)
 
 UNENCODABLE = (TypeError, ValueError, RecursionError)
 """What msgspec raises for values that have no JSON form: foreign types, lone surrogates, loops."""
@@ -137,7 +138,7 @@ def decode(
         if title is not None:
             raise ResponseDecodeError(page_told(title), body)
     try:
-        answer: A = _decoder(cls).decode(body)
+        answer: A = decoder_of(cls).decode(body)
         if halves or (cls in ODD and ODD[cls](answer, body)):
             answer = _decode_odd(cls, body, "its shape is odd", halves)
     except UNREADABLE as error:
@@ -172,12 +173,13 @@ def _decode_odd(cls: type[A], body: bytes, refused: str, halves: Halves | None) 
 
 
 @cache
-def _decoder(cls: type[A]) -> msgspec.json.Decoder[A]:
+def decoder_of(cls: type[S]) -> msgspec.json.Decoder[S]:
+    """The one decoder of a Struct."""
     return msgspec.json.Decoder(cls)
 
 
 for _cls in (ChatRequest, ChatCompletion, ChatCompletionChunk):
-    msgspec.json.Decoder(_cls)  # msgspec learns a Struct at its first use, and not safely in two threads at once
+    decoder_of(_cls)  # msgspec learns a Struct at its first use, and not safely in two threads at once
 
 
 def _or_explain(convert: Callable[[Any], Any], value: Any) -> Any:
