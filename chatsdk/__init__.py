@@ -5,6 +5,7 @@ The names below are loaded when they are first used: importing this package does
 client        AsyncChatClient, what a program starts with
 conversation  Conversation, for bots
 messages      system() user() image() ...: messages and parts
+tools         Tool, and what makes one of a function
 providers     what differs from server to server
 types         Structs of requests, replies, chunks and events
 errors        everything that is raised
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from ._protocol.accumulate import Accumulator as Accumulator
     from ._protocol.retry import RetryBudget as RetryBudget
     from ._protocol.retry import RetryPolicy as RetryPolicy
+    from ._protocol.schema import response_format as response_format
+    from ._protocol.schema import strict_schema as strict_schema
     from ._protocol.wire import to_json as to_json
     from ._stream import ChatStream as ChatStream
     from .client import AsyncChatClient as AsyncChatClient
@@ -67,6 +70,8 @@ if TYPE_CHECKING:
     from .messages import text as text
     from .messages import tool as tool
     from .messages import user as user
+    from .tools import Tool as Tool
+    from .tools import ToolContext as ToolContext
     from .types import UNSET as UNSET
     from .types import Attempt as Attempt
     from .types import AudioDelta as AudioDelta
@@ -96,6 +101,7 @@ _HOMES = {
     "._pages": "Pages",
     "._protocol.accumulate": "Accumulator",
     "._protocol.retry": "RetryBudget RetryPolicy",
+    "._protocol.schema": "response_format strict_schema",
     "._protocol.wire": "to_json",
     "._stream": "ChatStream",
     ".client": "AsyncChatClient",
@@ -108,6 +114,7 @@ _HOMES = {
         "UsageError ValidationError"
     ),
     ".messages": "assistant audio developer file image system text tool user",
+    ".tools": "Tool ToolContext",
     ".types": (
         "UNSET Attempt AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
         "LogprobsDelta Message RateLimitSnapshot ReasoningDelta RefusalDelta StreamStats TextDelta TextDone ToolCall "

@@ -37,6 +37,8 @@ FLOORS = {
     "chatsdk._views": 6,
     "chatsdk._tools": 6,
     "chatsdk.messages": 5,
+    "chatsdk.tools": 5,
+    "chatsdk._arguments": 5,
     "chatsdk._limits": 5,
     "chatsdk._options": 5,
     "chatsdk._retrying": 5,
