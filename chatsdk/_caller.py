@@ -6,10 +6,12 @@ import inspect
 import platform
 from dataclasses import dataclass, field
 from functools import partial
-from secrets import token_hex
+from os import urandom
 from typing import Protocol, TypeVar
 
 import anyio
+import msgspec
+from msgspec import Struct
 
 from ._error_body import ErrorWords
 from ._head import Head
@@ -35,6 +37,12 @@ USER_AGENT = f"chatsdk/{__version__} Python/{platform.python_version()}"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
+ACCEPT = {
+    JSON: {"accept": JSON, "user-agent": USER_AGENT, "accept-encoding": "gzip, deflate"},
+    EVENT_STREAM: {"accept": EVENT_STREAM, "user-agent": USER_AGENT, "accept-encoding": "identity"},
+}
+"""Headers of all requests for this kind of answer."""
+
 ERROR_BODY_SECONDS = 5.0
 """How long the body of an error may take to come, whose status is known already."""
 
@@ -45,15 +53,17 @@ class Read(Protocol[T_co]):
     def __call__(self, body: bytes, head: Head, /, *, words: ErrorWords) -> T_co: ...
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Call:
+class Call(Struct, frozen=True):
     """What all attempts of a call have in common."""
 
     method: str
     url: str
     body: bytes | None = None
     accept: str = JSON
-    idempotency_key: str = field(default_factory=partial(token_hex, 16))
+    idempotency_key: str = msgspec.field(default_factory=lambda: urandom(16).hex())
+
+    def __repr__(self) -> str:
+        return f"Call({self.method})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Caller:
     account: RetryAccount
     options: Options
     calls: OpenCalls = field(default_factory=OpenCalls)
+    _common_headers: dict[tuple[str, bool], SecretHeaders] = field(default_factory=dict, init=False, compare=False)
 
     def attempts(self) -> Attempts:
         """Those of a new call, which begins now."""
@@ -126,11 +137,13 @@ class Caller:
     async def key(self) -> Secret | None:
         """The key for the next attempt. Raises `UsageError` for a missing or impossible one."""
         key = self.options.api_key
+        if isinstance(key, Secret):
+            return key
         if self.options.needs_key:
             variables = self.options.provider.key_variables or ("OPENAI_API_KEY",)
             raise UsageError(f"no API key: pass api_key= or set {' or '.join(variables)}")
-        if key is None or isinstance(key, Secret):
-            return key
+        if key is None:
+            return None
         answer: object = key()
         if inspect.isawaitable(answer):
             answer = await answer
@@ -142,28 +155,30 @@ class Caller:
         limit, length = self.options.size_limits.body, response.head.content_length or 0
         pieces: list[bytes] = []
         received = 0
+        is_over = False
         timer.enter("idle")
         try:
-            while length <= limit:
+            while length <= limit and not is_over:
                 piece = await response.read_some()
-                if not piece:
-                    response.release()
-                    if response.is_cut:
-                        raise ResponseDecodeError("the answer is cut inside its packing", b"".join(pieces))
-                    return b"".join(pieces)
                 pieces.append(piece)
                 received += len(piece)
                 length = max(length, received)
-                if not piece.isspace():
+                is_over = not piece or response.is_over
+                if not (is_over or piece.isspace()):
                     timer.enter("idle")
         except BaseException as error:
             response.abort(APIConnectionError("the answer was left"))
             if isinstance(error, APIConnectionError) and SSE_LINE.match(b"".join(pieces).lstrip()):
                 return b"".join(pieces)  # a stream that nobody asked for: it tells itself whether it is whole
             raise
-        refused = too_large("the answer", limit, "body")
-        response.abort(refused)
-        raise refused
+        if length > limit:
+            refused = too_large("the answer", limit, "body")
+            response.abort(refused)
+            raise refused
+        response.release()
+        if response.is_cut:
+            raise ResponseDecodeError("the answer is cut inside its packing", b"".join(pieces))
+        return b"".join(pieces)
 
     async def _status_error(self, response: HttpResponse, key: Secret | None) -> APIStatusError:
         """The error that an answer is, with as much of its body as comes in time and is not over the limit."""
@@ -197,14 +212,25 @@ class Caller:
         return [*self.options.header_secrets, *([] if key is None else [key])]
 
     def _headers(self, call: Call, key: Secret | None) -> SecretHeaders:
-        headers = {"accept": call.accept, "user-agent": USER_AGENT}
-        headers["accept-encoding"] = "identity" if call.accept == EVENT_STREAM else "gzip, deflate"
-        if call.body is not None:
+        options, kind = self.options, (call.accept, call.body is not None)
+        common = self._common_headers.get(kind)
+        if common is None:
+            common = self._common_headers[kind] = self._common(*kind)
+        headers = SecretHeaders(common)
+        if call.method == "POST" and options.idempotency_header:
+            headers.setdefault(options.idempotency_header.lower(), call.idempotency_key)
+        if key is not None and key is not options.api_key:
+            headers.setdefault(*auth_header(options.provider, key.reveal(), is_token=True))
+        return headers
+
+    def _common(self, accept: str, has_body: bool) -> SecretHeaders:
+        """The headers that all requests of a kind have, the caller's own last, which win."""
+        options = self.options
+        headers = SecretHeaders(ACCEPT[accept])
+        if has_body:
             headers["content-type"] = JSON
-        if call.method == "POST" and self.options.idempotency_header:
-            headers[self.options.idempotency_header.lower()] = call.idempotency_key
-        if key is not None:
-            is_token = callable(self.options.api_key)
-            name, value = auth_header(self.options.provider, key.reveal(), is_token=is_token)
+        if isinstance(options.api_key, Secret):
+            name, value = auth_header(options.provider, options.api_key.reveal())
             headers[name] = value
-        return SecretHeaders({**headers, **self.options.headers})
+        headers.update(options.headers)
+        return headers

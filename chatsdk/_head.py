@@ -9,8 +9,11 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar, overload
 
 from .types.rate_limit import RateLimitSnapshot, RateLimitWindow
+
+T = TypeVar("T")
 
 REQUEST_ID_HEADERS = (
     "x-request-id",
@@ -63,15 +66,19 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_values",)
 
     def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        values: dict[str, str] = {}
-        for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
-            key = name.lower()
-            known = values.get(key, value)
-            values[key] = value if known == value else f"{known}, {value}"
-        self._values = values
+        fields = pairs.items() if isinstance(pairs, Mapping) else list(pairs)
+        values = {name.lower(): value for name, value in fields}
+        self._values = values if len(values) == len(fields) else _joined(fields)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: T | str) -> T | str: ...
+    def get(self, name: str, /, default: object = None) -> object:  # the inherited one raises and catches
+        return self._values.get(name.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -95,13 +102,17 @@ class Head:
         received_at: float | None = None,
     ) -> None:
         self.status = status
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.headers = headers if type(headers) is Headers else Headers(headers)
         self.received_at = received_at
 
     @property
     def request_id(self) -> str | None:
         """The server's id of the request, by whichever name it goes."""
-        return next((self.headers[name] for name in REQUEST_ID_HEADERS if self.headers.get(name)), None)
+        for name in REQUEST_ID_HEADERS:
+            value = self.headers.get(name)
+            if value:
+                return value
+        return None
 
     @property
     def content_length(self) -> int | None:
@@ -182,6 +193,15 @@ class Head:
         if number < LEAST_UNIX_TIME:
             return number
         return self._seconds_until(number if number < LEAST_UNIX_TIME * 100 else number / 1000)
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        known = values.get(key, value)
+        values[key] = value if known == value else f"{known}, {value}"
+    return values
 
 
 def _count(value: str | None) -> int | None:

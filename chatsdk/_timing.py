@@ -22,16 +22,20 @@ T = TypeVar("T")
 RESOLUTION = 0.001
 """Seconds by which a loop's timer may come early."""
 
+LOOK = 2e-6
+"""Seconds until the next look for each wait that is looked at: many that are due one after another cost little."""
+
 
 class Deadline:
     """The end of a call, all its attempts and waits included. `seconds` of `None` never ends."""
 
-    __slots__ = ("_start", "clock", "seconds")
+    __slots__ = ("_start", "clock", "end", "seconds")
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = monotonic) -> None:
         self.seconds = seconds
         self.clock = clock
         self._start = clock()
+        self.end = inf if seconds is None else self._start + seconds
 
     @property
     def elapsed(self) -> float:
@@ -48,73 +52,96 @@ class Deadline:
         return self.remaining is None or seconds < self.remaining
 
 
+class Alarm:
+    """One timer for all waits in a loop: to set and cancel one for each would cost more than to look at all, rarely.
+
+    A wait that moves the moment at which it is due, or is over, mostly leaves the timer as it is, which then comes too
+    early and looks again when it has to.
+    """
+
+    __slots__ = ("_timer", "loop", "rings_at", "waits")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.waits: set[CallTimer] = set()
+        self.rings_at = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, moment: float) -> None:
+        """Look at all waits then, and not when it was to be."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.rings_at = moment
+        self._timer = self.loop.call_later(moment - monotonic(), self._look)
+
+    def _look(self) -> None:
+        self.rings_at, self._timer = inf, None
+        now = monotonic()
+        soonest = inf
+        for wait in list(self.waits):
+            if wait.due <= now + RESOLUTION:
+                wait.expire()
+            elif wait.due < soonest:
+                soonest = wait.due
+        if soonest != inf:
+            self.set(max(soonest, now + LOOK * len(self.waits)))
+
+
 class OpenCalls:
     """The calls of a client that are waiting for something, in whichever loop, so that closing it can end them."""
 
     def __init__(self) -> None:
-        self._timers: set[CallTimer] = set()
+        self._alarms: dict[asyncio.AbstractEventLoop, Alarm] = {}
         self.is_closed = False
 
-    def add(self, timer: CallTimer) -> None:
-        """Note a wait. Raises `ClientClosedError` where none may begin any more."""
-        self._timers.add(timer)
+    def add(self, timer: CallTimer, loop: asyncio.AbstractEventLoop) -> Alarm:
+        """Note a wait, until it is removed from the alarm's. Raises `ClientClosedError` where none may begin."""
+        alarm = self._alarms.get(loop) or self._new_alarm(loop)
+        alarm.waits.add(timer)
         if self.is_closed:
-            self._timers.discard(timer)
+            alarm.waits.discard(timer)
             raise ClientClosedError("the client is closed")
-
-    def remove(self, timer: CallTimer) -> None:
-        """Forget a wait that is over."""
-        self._timers.discard(timer)
+        return alarm
 
     def close(self) -> None:
         """End all waits."""
         self.is_closed = True
-        for timer in list(self._timers):
-            timer.end(ClientClosedError("the client was closed while this was going on"))
+        for alarm in list(self._alarms.values()):
+            for timer in list(alarm.waits):
+                timer.end(ClientClosedError("the client was closed while this was going on"))
+
+    def _new_alarm(self, loop: asyncio.AbstractEventLoop) -> Alarm:
+        for known in list(self._alarms):
+            if known.is_closed():
+                self._alarms.pop(known, None)
+        alarm = self._alarms[loop] = Alarm(loop)
+        return alarm
 
 
 class CallTimer:
-    """Guards the waits of one call, one after another.
+    """Guards the waits of one call, one after another."""
 
-    A phase that begins moves the moment at which time is up, and mostly not the timer: one that comes too early looks
-    again when it has to.
-    """
-
-    __slots__ = (
-        "_calls",
-        "_due",
-        "_end",
-        "_ended_by",
-        "_is_over",
-        "_limits",
-        "_loop",
-        "_phase",
-        "_task",
-        "_timer",
-        "deadline",
-    )
+    __slots__ = ("_alarm", "_calls", "_end", "_ended_by", "_is_over", "_limits", "_phase", "_task", "deadline", "due")
 
     def __init__(self, limits: Timeouts, calls: OpenCalls) -> None:
         self.deadline = Deadline(limits.total)
+        self.due = inf
         self._limits = limits
         self._calls = calls
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._alarm: Alarm | None = None
         self._task: asyncio.Task[Any] | None = None  # the one that waits
         self._is_over = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._end = self._due = inf
+        self._end = self.deadline.end
         self._phase = "total"
         self._ended_by: ChatError | None = None
 
     async def guard(self, wait: Callable[[], Awaitable[T]]) -> T:
         """What `wait()` gives. Raises `APITimeoutError` for the phase that took too long, and what `end` was given."""
-        self._calls.add(self)
-        loop = self._loop = asyncio.get_running_loop()
-        task = self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        alarm = self._alarm = self._calls.add(self, loop)
+        task = self._task = asyncio.current_task(loop)
         assert task is not None
         before, self._is_over = task.cancelling(), False
-        remaining = self.deadline.remaining
-        self._end = inf if remaining is None else loop.time() + remaining
         self.enter("total")
         try:
             return await wait()
@@ -125,49 +152,32 @@ class CallTimer:
             if self._is_over:
                 task.uncancel()
             self._task = None
-            self._calls.remove(self)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            alarm.waits.discard(self)
         raise self._ended_by or APITimeoutError(self._phase, getattr(self._limits, self._phase))
 
     def enter(self, phase: str) -> None:
         """The guarded wait is for this now; entering a phase again gives it its whole time again, but for `total`."""
-        if self._task is None or self._loop is None:
+        if self._task is None or self._alarm is None:
             return
         limit: float | None = None if phase == "total" else getattr(self._limits, phase)
-        due = inf if limit is None else self._loop.time() + limit
-        self._phase, self._due = (phase, due) if due < self._end else ("total", self._end)
-        if self._due != inf and (self._timer is None or self._due < self._timer.when()):
-            self._look_at(self._due)
+        due = inf if limit is None else monotonic() + limit
+        self._phase, self.due = (phase, due) if due < self._end else ("total", self._end)
+        if self.due < self._alarm.rings_at:
+            self._alarm.set(self.due)
 
     def end(self, error: ChatError) -> None:
         """End the call with this error. From any thread."""
         self._ended_by = error
-        if self._loop is not None:
-            run_in(self._loop, self._cancel)
+        if self._alarm is not None:
+            run_in(self._alarm.loop, self.expire)
 
     def check(self) -> None:
         """Raise what the call was ended with, for a wait that ended it itself and has come to a place to stop."""
         if self._ended_by is not None:
             raise self._ended_by
 
-    def _look_at(self, moment: float) -> None:
-        assert self._loop is not None
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(moment, self._look)
-
-    def _look(self) -> None:
-        assert self._loop is not None
-        self._timer = None
-        if self._loop.time() + RESOLUTION >= self._due:
-            self._cancel()
-        elif self._due != inf:
-            self._look_at(self._due)
-
-    def _cancel(self) -> None:
-        """Not from within the wait itself: it goes on to its end, and whoever called it sees what has become of it."""
+    def expire(self) -> None:
+        """End the wait, but not from within it: then it goes on, and whoever called it sees what has become of it."""
         if self._task is not None and not self._is_over and self._task is not asyncio.current_task():
             self._is_over = True
             self._task.cancel()

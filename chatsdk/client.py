@@ -195,7 +195,7 @@ class AsyncChatClient:
         raise UsageError("a client holds a key and connections, and is not pickled: make one where it is needed")
 
     async def _complete(self, request: ChatRequest) -> ChatCompletion:
-        return await self._caller.fetch(read_completion, "POST", *self._encode(self._with_model(request)))
+        return await self._caller.fetch(read_completion, "POST", *self._encode(request))
 
     def _open_later(self, request: ChatRequest) -> ChatStream:
         return ChatStream(self._caller, *self._encode(request))
@@ -203,14 +203,12 @@ class AsyncChatClient:
     def _encode(self, request: ChatRequest) -> tuple[str, bytes]:
         """Where the request goes, and its body."""
         options = self._caller.options
+        if request.model is UNSET and options.model:
+            request = structs.replace(request, model=options.model)
         model, body = encode_call(request, options.provider)
         return options.completions_url(model), body
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatRequest:
         if len(args) > 1 or (args and "messages" in kwargs):
             raise UsageError("messages is the only positional parameter, and given once; name the others")
-        return self._with_model(build_request({"messages": args[0], **kwargs} if args else kwargs))
-
-    def _with_model(self, request: ChatRequest) -> ChatRequest:
-        model = self._caller.options.model
-        return structs.replace(request, model=model) if request.model is UNSET and model else request
+        return build_request({"messages": args[0], **kwargs} if args else kwargs)

@@ -42,6 +42,7 @@ ERROR_MEMBER = re.compile(rb'"error"\s*+:\s*+(?!null\b)|"(?:object|type)"\s*+:\s
 """The members that mark an error next to whatever else, at any depth."""
 
 CONTAINERS = (dict, list, tuple)
+BYTES = (bytes, bytearray, memoryview)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What it raises for bytes that are not the JSON that was asked for."""
@@ -51,14 +52,21 @@ PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "ex
 
 def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
     """The request of these keywords. Raises `UsageError` for one that does not exist, and without messages."""
+    try:
+        return ChatRequest(**parameters)
+    except TypeError:
+        pass
+    raise _refused(parameters)
+
+
+def _refused(parameters: Mapping[str, Any]) -> UsageError:
+    """What is wrong with keywords that make no request."""
     for name in parameters:
         if name not in ChatRequest.__struct_fields__:
-            close = difflib.get_close_matches(name, PARAMETERS, 1)
+            close = difflib.get_close_matches(str(name), PARAMETERS, 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
-            raise UsageError(f"unknown parameter {name!r}: {hint}What the API does not know goes into extra_body")
-    if "messages" not in parameters:
-        raise UsageError("messages are missing: pass a str or a sequence of messages")
-    return ChatRequest(**parameters)
+            return UsageError(f"unknown parameter {name!r}: {hint}What the API does not know goes into extra_body")
+    return UsageError("messages are missing: pass a str or a sequence of messages")
 
 
 def encode_request(request: ChatRequest) -> bytes:
@@ -73,7 +81,9 @@ def encode_call(request: ChatRequest, provider: Provider) -> tuple[str, bytes]:
         msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
-    body = with_extra_body(shape(body, provider))
+    body = shape(body, provider)
+    if "extra_body" in body:
+        body = with_extra_body(body)
     model = body.get("model")
     if not model or not isinstance(model, str):
         raise UsageError("no model: pass model=, to the call or to the client")
@@ -82,7 +92,10 @@ def encode_call(request: ChatRequest, provider: Provider) -> tuple[str, bytes]:
 
 def request_builtins(request: ChatRequest) -> dict[str, Any]:
     """The request as dicts and lists, a plain `str` for messages made into one message of the user."""
-    body: dict[str, Any] = _or_explain(_as_builtins, request)
+    try:
+        body: dict[str, Any] = _as_builtins(request)
+    except UNENCODABLE as error:
+        raise _explained(error, _as_builtins, request) from None
     if isinstance(body["messages"], str):
         body["messages"] = [{"role": "user", "content": body["messages"]}]
     return body
@@ -101,7 +114,10 @@ def encode_json(value: Any) -> bytes:
 
     msgspec writes NaN and infinities as `null`, so they are looked for.
     """
-    encoded: bytes = _or_explain(partial(msgspec.json.encode, enc_hook=_plain), value)
+    try:
+        encoded = _encode(value)
+    except UNENCODABLE as error:
+        raise _explained(error, _encode, value) from None
     if not _is_finite(value):
         raise UsageError(f"{_printable(_place_of_no_number(value))}: NaN and infinities have no JSON form")
     return encoded
@@ -134,7 +150,7 @@ def decode(
     if head is not None:
         if may_hold_error(body):
             raise_error_in(body, head, words)
-        title = page_title(body)
+        title = None if body.startswith(b"{") else page_title(body)
         if title is not None:
             raise ResponseDecodeError(page_told(title), body)
     try:
@@ -182,13 +198,10 @@ for _cls in (ChatRequest, ChatCompletion, ChatCompletionChunk):
     decoder_of(_cls)  # msgspec learns a Struct at its first use, and not safely in two threads at once
 
 
-def _or_explain(convert: Callable[[Any], Any], value: Any) -> Any:
-    """`convert(value)`. Raises `UsageError` naming the first member that it fails for."""
-    try:
-        return convert(value)
-    except UNENCODABLE as error:
-        place = next((f"{_printable(name)}: " for name, member in _members(value) if _fails(convert, member)), "")
-        raise UsageError(f"{place}this has no JSON form: {_printable(error)}") from None
+def _explained(error: Exception, convert: Callable[[Any], Any], value: Any) -> UsageError:
+    """The error of `convert(value)`, naming the first member that it fails for."""
+    place = next((f"{_printable(name)}: " for name, member in _members(value) if _fails(convert, member)), "")
+    return UsageError(f"{place}this has no JSON form: {_printable(error)}")
 
 
 def _members(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -239,11 +252,6 @@ def _is_no_number(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _as_builtins(value: Any) -> Any:
-    """Structs, mappings and sequences as dicts and lists. Bytes stay bytes, which the check refuses."""
-    return msgspec.to_builtins(value, enc_hook=_plain, builtin_types=(bytes, bytearray, memoryview), str_keys=True)
-
-
 def _plain(value: Any) -> Any:
     """Mappings and sequences of other kinds than msgspec knows, and subclasses of `str`."""
     if isinstance(value, str):
@@ -253,6 +261,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sequence):
         return list(value)
     raise TypeError(f"{type(value).__name__} is not a JSON type")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+_as_builtins = partial(msgspec.to_builtins, enc_hook=_plain, builtin_types=BYTES, str_keys=True)
+"""Structs, mappings and sequences as dicts and lists. Bytes stay bytes, which the check refuses."""
 
 
 def _explain(error: str) -> str:

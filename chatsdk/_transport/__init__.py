@@ -44,6 +44,10 @@ class HttpResponse(Protocol):
     def is_cut(self) -> bool:
         """Whether the body has ended before its packing did."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all of the body has been read, where that is known before `read_some` gives `b""`."""
+
     async def read_some(self) -> bytes:
         """The bytes that are there, or the next ones, unpacked; `b""` at the end.
 

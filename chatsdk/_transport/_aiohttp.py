@@ -46,18 +46,23 @@ class AiohttpResponse:
     __slots__ = ("_live", "_place", "_response", "_transport", "_unpacker", "head", "is_cut", "loop")
 
     def __init__(
-        self, response: aiohttp.ClientResponse, place: Place, live: set[AiohttpResponse], *, unpacks: bool
+        self, response: aiohttp.ClientResponse, place: Place | None, live: set[AiohttpResponse], *, unpacks: bool
     ) -> None:
         self._response = response
         self._place = place
         self._live = live
-        self._transport = response.connection.transport if response.connection else None
+        connection = response.connection
+        self._transport = connection.transport if connection else None
         self.is_cut = False
         self.loop = asyncio.get_running_loop()
-        self.head = Head(response.status, response.headers.items(), time())
+        self.head = Head(response.status, response.headers, time())
         packing = self.head.headers.get("content-encoding", "identity").strip().lower()
         self._unpacker = None if unpacks or packing in ("identity", "") else Unpacker(packing)
         live.add(self)
+
+    @property
+    def is_over(self) -> bool:
+        return self._unpacker is None and self._response.content.at_eof()
 
     async def read_some(self) -> bytes:
         try:
@@ -83,7 +88,11 @@ class AiohttpResponse:
 
     def release(self) -> None:
         content = self._response.content
-        if content.at_eof() or content.exception() is not None:
+        if self._response.connection is None:  # then aiohttp has given it back, as the body has ended
+            self._live.discard(self)
+            if self._place is not None:
+                self._place.give_back()
+        elif content.at_eof() or content.exception() is not None:
             self.close()
         else:
             self.loop.call_later(LINGER, self.close)
@@ -96,13 +105,15 @@ class AiohttpResponse:
             return
         if not self._response.content.at_eof():
             self._response.content.set_exception(error)
-            if self._transport is not None and not self.loop.is_closed():
+            is_ours = self._response.connection is not None  # else it may serve another request already
+            if is_ours and self._transport is not None and not self.loop.is_closed():
                 self._transport.abort()
         self.close()
 
     def close(self) -> None:
         """Give everything back; a connection whose body has ended is kept by aiohttp all the same."""
-        self._place.give_back()
+        if self._place is not None:
+            self._place.give_back()
         if self in self._live:
             self._live.discard(self)
             self._response.close()
@@ -117,8 +128,8 @@ class Place:
 
     __slots__ = ("_places",)
 
-    def __init__(self, places: asyncio.Semaphore | None) -> None:
-        self._places = places
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places: asyncio.Semaphore | None = places
 
     def give_back(self) -> None:
         places, self._places = self._places, None
@@ -145,6 +156,7 @@ class AiohttpTransport:
         self._max_connections = max_connections
         self._proxy = proxy
         self._trust_env = trust_env
+        self._may_have_proxy = trust_env or proxy is not None
         self._ssl: ssl.SSLContext | bool = True if ssl_context is None else ssl_context
         self._given_session = session
         self._sessions = Sessions(new_session)
@@ -154,62 +166,57 @@ class AiohttpTransport:
         weakref.finalize(self, self._sessions.abandon)
 
     async def send(self, request: HttpRequest) -> AiohttpResponse:
-        self._check_open()
-        place = await self._take_place(request)
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        place = None if self._max_connections is None else await self._take_place(request, self._max_connections)
         try:
             session = self._given_session or await self._sessions.current()
             response = await self._send_once_more_if_stale(session, request)
         except BaseException:
-            place.give_back()
+            if place is not None:
+                place.give_back()
             raise
-        return AiohttpResponse(response, place, self._sessions.live, unpacks=session.auto_decompress)
+        unpacks = self._given_session is not None and session.auto_decompress
+        return AiohttpResponse(response, place, self._sessions.live, unpacks=unpacks)
 
     async def aclose(self) -> None:
         self._closed = True
         await self._sessions.aclose(ClientClosedError("the client was closed while this was being read"))
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClientClosedError("the client is closed")
-
     async def _send_once_more_if_stale(
         self, session: aiohttp.ClientSession, request: HttpRequest
     ) -> aiohttp.ClientResponse:
         """A kept connection may turn out to be closed by the server, which then has seen nothing of the request."""
-        use = ConnectionUse(partial(request.enter, "headers"))
-        request.enter("connect" if self._given_session is None else "headers")
-        for is_first in (True, False):
-            try:
-                return await self._send(session, request, use)
-            except FAILURES as error:
-                is_stale = is_first and use.is_reused and was_cut(error)
-                failure = self._translate(error, request.connect_limit)
-            if not is_stale:
-                break
-            request.enter("connect")
-        raise failure
-
-    async def _send(
-        self, session: aiohttp.ClientSession, request: HttpRequest, use: ConnectionUse
-    ) -> aiohttp.ClientResponse:
+        use = ConnectionUse(request.enter)
         token = ConnectionUse.current.set(use)
         try:
-            return await session.request(
-                request.method,
-                request.url,
-                data=as_data(request.body),
-                headers=request.headers,
-                timeout=NO_LIMITS if self._given_session is None else connect_limit_only(request.connect_limit),
-                allow_redirects=False,
-                raise_for_status=False,
-                proxy=self._proxy_for(request.url),
-                ssl=self._ssl,
-            )
+            request.enter("connect" if self._given_session is None else "headers")
+            for is_first in (True, False):
+                try:
+                    return await session.request(
+                        request.method,
+                        request.url,
+                        data=as_data(request.body),
+                        headers=request.headers,
+                        timeout=NO_LIMITS if self._given_session is None else connect_limit_only(request.connect_limit),
+                        allow_redirects=False,
+                        raise_for_status=False,
+                        proxy=self._proxy_for(request.url) if self._may_have_proxy else None,
+                        ssl=self._ssl,
+                    )
+                except FAILURES as error:
+                    use.abort()
+                    is_stale = is_first and use.is_reused and was_cut(error)
+                    failure = self._translate(error, request.connect_limit)
+                if not is_stale:
+                    break
+                request.enter("connect")
         except BaseException:
             use.abort()
             raise
         finally:
             ConnectionUse.current.reset(token)
+        raise failure
 
     def _proxy_for(self, url: str) -> str | None:
         if self._proxy is not None:
@@ -225,13 +232,11 @@ class AiohttpTransport:
             return APITimeoutError("connect", connect_limit)
         return translate(error)
 
-    async def _take_place(self, request: HttpRequest) -> Place:
-        if self._max_connections is None:
-            return Place(None)
+    async def _take_place(self, request: HttpRequest, max_connections: int) -> Place:
         loop = asyncio.get_running_loop()
         places = self._places.get(loop)
         if places is None:
-            places = self._places[loop] = asyncio.Semaphore(self._max_connections)
+            places = self._places[loop] = asyncio.Semaphore(max_connections)
         request.enter("pool")
         await places.acquire()
         return Place(places)

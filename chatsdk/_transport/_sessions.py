@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
 
 import aiohttp
@@ -32,19 +32,14 @@ INHERITED: list[Any] = []
 class ConnectionUse:
     """The connection that a request was given, told by the `Connector` while it is being sent."""
 
-    __slots__ = ("_on_ready", "is_reused", "transport")
+    __slots__ = ("enter", "is_reused", "transport")
 
     current: ContextVar[ConnectionUse | None] = ContextVar("connection use", default=None)
 
-    def __init__(self, on_ready: Callable[[], None]) -> None:
-        self._on_ready = on_ready
+    def __init__(self, enter: Callable[[Literal["headers"]], None]) -> None:
+        self.enter = enter
         self.is_reused = False
         self.transport: asyncio.Transport | None = None
-
-    def ready(self, transport: asyncio.Transport | None, *, is_reused: bool) -> None:
-        self.transport = transport
-        self.is_reused = is_reused
-        self._on_ready()
 
     def abort(self) -> None:
         """Drop the connection without sending what is left in its buffer, which may never be read."""
@@ -67,9 +62,12 @@ class Connector(aiohttp.TCPConnector):
     ) -> aiohttp.connector.Connection:
         connection = await super().connect(req, traces, timeout)
         use, protocol = ConnectionUse.current.get(), connection.protocol
+        is_reused = protocol in self._served
+        if not is_reused:
+            self._served.add(protocol)
         if use is not None:
-            use.ready(connection.transport, is_reused=protocol in self._served)
-        self._served.add(protocol)
+            use.transport, use.is_reused = connection.transport, is_reused
+            use.enter("headers")
         return connection
 
 
