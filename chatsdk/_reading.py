@@ -6,8 +6,9 @@ import asyncio
 
 from ._options import Options
 from ._protocol.accumulate import Accumulator
-from ._protocol.chunks import ChunkDecoder, verdict
+from ._protocol.chunks import ChunkDecoder, Part, verdict
 from ._protocol.progress import is_progress
+from ._protocol.repeats import Run
 from ._timing import Deadline
 from ._transport import HttpResponse
 from ._watchdog import Watchdog
@@ -19,7 +20,6 @@ from .errors import (
     ResponseDecodeError,
     StreamInterruptedError,
 )
-from .types.chunk import ChatCompletionChunk
 
 
 class Reading:
@@ -45,7 +45,7 @@ class Reading:
         """Whether there is nothing more to read."""
         return self._response is None
 
-    async def read(self, so_far: Accumulator) -> list[ChatCompletionChunk]:
+    async def read(self, so_far: Accumulator) -> list[Part]:
         """The chunks of one read, none if it was dropped meanwhile.
 
         What breaks or silences the connection does no harm once every choice has its end. Raises `APITimeoutError`,
@@ -66,14 +66,14 @@ class Reading:
         if self._response is None:
             return []
         self.size = len(data)
-        chunks = decoder.feed(data) if data else decoder.finish()
-        self.has_token = any(map(is_progress, chunks))
+        parts: list[Part] = decoder.feed_parts(data) if data else [decoder.finish()]
+        self.has_token = any(part.has_token if isinstance(part, Run) else any(map(is_progress, part)) for part in parts)
         self._watchdog.stop_waiting(progress=self.has_token or (decoder.is_document and not data.isspace()))
         if not data or decoder.done or decoder.error is not None:
             self._watchdog.close()
             response.release()
             self._response = None
-        return chunks
+        return parts
 
     def verdict(self, whole: Accumulator) -> ChatError | None:
         """What is wrong with the answer, of which this is the whole; `None`: nothing."""

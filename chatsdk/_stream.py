@@ -14,13 +14,16 @@ from typing import Any, Literal
 from ._caller import EVENT_STREAM, Call, Caller
 from ._head import Head
 from ._protocol.accumulate import Accumulator
+from ._protocol.chunks import Part, in_chunks
 from ._protocol.events import EventReader
+from ._protocol.handout import CHUNKS, Handout
 from ._protocol.pace import Pace
+from ._protocol.repeats import Run
 from ._reading import Reading
 from ._retrying import Attempts
 from ._secret import Secret
 from ._transport import HttpResponse
-from ._views import Snapshots, SSEBody, View, as_delta
+from ._views import Snapshots, SSEBody, View, delta_view, text_view
 from .errors import ChatError, ClientClosedError, ResponseDecodeError, StreamInterruptedError, UsageError
 from .types.chunk import ChatCompletionChunk
 from .types.delta import Delta
@@ -59,9 +62,9 @@ class ChatStream:
         self._held: list[ChatCompletionChunk] = []  # what came before the first token
         self._unsettled = 0  # chunks since the accumulator was told to settle
         self._has_begun = False  # the first token has come
-        self._chunks: deque[ChatCompletionChunk] = deque()
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._accumulator = Accumulator()
+        self.handout = Handout(self._accumulator)
         self._pace = Pace()
         self._event_reader = EventReader(self._accumulator)
         self._reading: Reading | None = None
@@ -77,6 +80,7 @@ class ChatStream:
     @property
     def so_far(self) -> ChatCompletion:
         """The completion of the chunks handed out so far; an empty one at first. For any task, at any time."""
+        self.handout.settle()
         completion = self._accumulator.completion()
         if self._attempts is not None:
             completion.__dict__["attempts"] = self._attempts.made
@@ -107,26 +111,17 @@ class ChatStream:
     def text(self, index: int = 0) -> View[str]:
         """The pieces of text of a choice, none of them empty."""
 
-        def pieces(chunk: ChatCompletionChunk) -> list[str]:
-            texts = []
-            for choice in chunk.choices:
-                if choice.delta.content and choice.index == index:
-                    texts.append(choice.delta.content)
-            return texts
-
-        return View(self, ("text", index), pieces)
+        return text_view(self, index)
 
     def deltas(self, index: int | None = None) -> View[Delta]:
         """What each chunk adds to each choice, or to the choice `index`."""
 
-        def steps(chunk: ChatCompletionChunk) -> list[Delta]:
-            return [as_delta(choice) for choice in chunk.choices if index is None or choice.index == index]
-
-        return View(self, ("deltas", index), steps)
+        return delta_view(self, index)
 
     def events(self) -> View[Event]:
         """What happens, choice by choice; see `chatsdk.types.event`."""
-        return View(self, "events", self._event_reader.read, self._event_reader.finish)
+        reader = self._event_reader
+        return View(self, "events", reader.read, reader.finish, of_run=reader.read_run)
 
     def snapshots(self, every: float = 1.0) -> Snapshots:
         """The whole text of choice 0 so far, at most once in `every` seconds, and always at the end.
@@ -151,8 +146,11 @@ class ChatStream:
 
         Raises what iterating raises.
         """
-        while await self.next_chunk() is not None:
-            pass
+        while self.handout.has_next() or await self.ready():
+            if self.handout.run is None:
+                self.take_chunk()
+            else:
+                self.handout.pass_over()
         return self.so_far
 
     def stop(self) -> None:
@@ -164,7 +162,7 @@ class ChatStream:
             self._outcome = "stopped"
             if self._attempts is not None:
                 self._attempts.timer.end(ClientClosedError("the stream was stopped"))
-            self._chunks.clear()
+            self.handout.clear()
             self._drop()
 
     async def aclose(self) -> None:
@@ -184,10 +182,14 @@ class ChatStream:
         return self
 
     async def __anext__(self) -> ChatCompletionChunk:
-        chunk = self.take_ready() or await self.next_chunk()
-        if chunk is None:
+        handout = self.handout
+        if handout.view is CHUNKS:
+            for item in handout.items:
+                chunk: ChatCompletionChunk = item
+                return chunk
+        if not handout.has_next() and not await self.ready():
             raise StopAsyncIteration
-        return chunk
+        return handout.take_made(CHUNKS, Run.chunks) if handout.run is not None else self.take_chunk()
 
     def __del__(self) -> None:
         self._drop()
@@ -204,27 +206,27 @@ class ChatStream:
 
     async def next_chunk(self) -> ChatCompletionChunk | None:
         """The next chunk, `None` after the last one. Raises the error that the stream ended in."""
-        while not self._chunks:
+        return self.take_chunk() if await self.ready() else None
+
+    async def ready(self) -> bool:
+        """Wait until there is a chunk to take; false after the last one. Raises the error that the stream ended in."""
+        while not self.handout.has_next():
             if self._error is not None:
                 raise self._failure(self._error)
             if self._outcome != "open":
                 self._tell_complete()
-                return None
+                return False
             await self._step()
-        return self.take_ready()
+        return True
 
-    def take_ready(self) -> ChatCompletionChunk | None:
-        """The next chunk if it has come already, else `None`. Raises `ResponseDecodeError` for one that cannot be."""
-        if not self._chunks:
-            return None
-        chunk = self._chunks.popleft()
+    def take_chunk(self) -> ChatCompletionChunk:
+        """The chunk that is ready, taken in by the accumulator. Raises `ResponseDecodeError` for one that cannot be."""
         try:
-            self._accumulator.add(chunk)
+            return self.handout.take_chunk()
         except ResponseDecodeError as error:
-            self._chunks.clear()
+            self.handout.clear()
             self._fail(self._as_ours(error))
             raise self._failure(error) from None
-        return chunk
 
     @property
     def _head(self) -> Head | None:
@@ -237,8 +239,7 @@ class ChatStream:
         self._is_busy = True
         try:
             try:
-                reading = self._reading
-                if reading is None:
+                if (reading := self._reading) is None:
                     await self._open()
                 elif reading.is_over:
                     self._conclude(reading)
@@ -279,25 +280,26 @@ class ChatStream:
         self._key = await self._caller.key()
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
-    def _take(self, chunks: list[ChatCompletionChunk], reading: Reading) -> None:
+    def _take(self, parts: list[Part], reading: Reading) -> None:
+        count = sum(map(len, parts))
         if self._attempts is not None:
             now = self._attempts.timer.deadline.elapsed
-            self._pace.note(now, reading.size, len(chunks) if reading.has_token else 0)
+            self._pace.note(now, reading.size, count if reading.has_token else 0)
         if not self._has_begun:
-            self._held += chunks
+            self._held += in_chunks(parts)
             if reading.has_token or len(self._held) > MAX_HELD:
                 self._begin()
             return
-        self._chunks.extend(chunks)
-        self._unsettled += len(chunks)
+        self.handout.extend(parts)
+        self._unsettled += count
         if self._unsettled > LOOSE:
             self._unsettled = 0
             self._accumulator.settle()
 
     def _begin(self) -> None:
         self._has_begun = True
-        self._chunks.extend(self._held)
-        self._held.clear()
+        self.handout.extend([self._held])
+        self._held = []
         if self._attempts is not None and self._head is not None:
             self._attempts.succeeded(self._head)
 
@@ -329,11 +331,12 @@ class ChatStream:
             if self._has_begun:
                 self._attempts.undo(error)
             error.attempts = self._attempts.made
-        self._chunks.extend(self._held)
-        self._held.clear()
+        self.handout.extend([self._held])
+        self._held = []
         self._drop()
 
     def _failure(self, error: ChatError) -> ChatError:
+        self.handout.settle()
         if not self._accumulator.is_empty:
             error.partial = self.so_far
         return error

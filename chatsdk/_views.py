@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._protocol.chunks import DONE
+from ._protocol.repeats import Run
 from ._protocol.sse import encode_event
 from ._protocol.wire import encode_json, to_json
 from .errors import ChatError
@@ -20,10 +21,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class View(Generic[T]):
-    """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up."""
+def no_items(run: Run) -> None:
+    """For a view that needs the chunks."""
 
-    __slots__ = ("_convert", "_finish", "_items", "_stream")
+
+class View(Generic[T]):
+    """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up.
+
+    `of_run` gives the items of a run, one for each of its chunks, without making the chunks; `None` if it cannot.
+    """
+
+    __slots__ = ("_convert", "_finish", "_items", "_name", "_of_run", "_stream")
 
     def __init__(
         self,
@@ -31,30 +39,70 @@ class View(Generic[T]):
         name: Any,
         convert: Callable[[ChatCompletionChunk], Sequence[T]],
         finish: Callable[[], Iterable[T]] = tuple,
+        of_run: Callable[[Run], list[T] | None] = no_items,
     ) -> None:
         self._stream = stream
         self._convert = convert
         self._finish = finish
+        self._name = name
+        self._of_run = of_run
         self._items: deque[T] = stream.items(name)
 
     def __aiter__(self) -> View[T]:
         return self
 
     async def __anext__(self) -> T:
-        items, stream = self._items, self._stream
+        items, handout = self._items, self._stream.handout
         while not items:
-            chunk = stream.take_ready() or await stream.next_chunk()
-            if chunk is not None:
-                made = self._convert(chunk)
-                if len(made) == 1:
-                    return made[0]
-                items.extend(made)
-                continue
-            if stream.outcome == "complete":
-                items.extend(self._finish())
-            if not items:
-                raise StopAsyncIteration
+            if handout.view is self._name:
+                for item in handout.items:
+                    if item:
+                        made: T = item
+                        return made
+            if not handout.has_next() and not await self._stream.ready():
+                break
+            first: T | None = handout.take_made(self._name, self._of_run) if handout.run is not None else None
+            if first:
+                return first
+            if first is None:
+                items.extend(self._convert(self._stream.take_chunk()))
+        if not items and self._stream.outcome == "complete":
+            items.extend(self._finish())
+        if not items:
+            raise StopAsyncIteration
         return items.popleft()
+
+
+def text_view(stream: ChatStream, index: int) -> View[str]:
+    """The pieces of text of a choice."""
+
+    def of_chunk(chunk: ChatCompletionChunk) -> list[str]:
+        texts = []
+        for choice in chunk.choices:
+            if choice.delta.content and choice.index == index:
+                texts.append(choice.delta.content)
+        return texts
+
+    def of_run(run: Run) -> list[str] | None:
+        return run.texts if run.member == "content" and run.index == index else None
+
+    return View(stream, ("text", index), of_chunk, of_run=of_run)
+
+
+def delta_view(stream: ChatStream, index: int | None) -> View[Delta]:
+    """What is added to each choice, or to one."""
+
+    def of_chunk(chunk: ChatCompletionChunk) -> list[Delta]:
+        return [as_delta(choice) for choice in chunk.choices if index is None or choice.index == index]
+
+    def of_run(run: Run) -> list[Delta] | None:
+        if run.member != "content" or index not in (None, run.index):
+            return None
+        said = as_delta(run.like.choices[0])
+        at, role, thought, refusal = said.index, said.role, said.reasoning, said.refusal
+        return [Delta(at, role, text, thought, refusal) for text in run.texts]
+
+    return View(stream, ("deltas", index), of_chunk, of_run=of_run)
 
 
 class Snapshots:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..types.chunk import AudioChunk, ChoiceDelta, ChunkChoice, FunctionCallChunk, ToolCallChunk
@@ -118,9 +118,19 @@ class ChoiceState:
             if tokens:
                 self.logprobs.setdefault(name, []).extend(tokens)
 
+    @property
+    def texts(self) -> Mapping[str, Text]:
+        """The texts by their names on the wire."""
+        return {
+            "content": self.content,
+            "refusal": self.refusal,
+            "reasoning_content": self.reasoning_content,
+            "reasoning": self.reasoning_text,
+        }
+
     def settle(self) -> None:
         """Take less memory for the same."""
-        for text in (self.content, self.refusal, self.reasoning_content, self.reasoning_text):
+        for text in self.texts.values():
             text.settle()
         for call in self.tool_calls.calls:
             call.arguments.settle()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TypeAlias
 
 from .._error_body import COMMON_WORDS, ErrorWords, error_facts, facts_of, retry_hint
 from .._error_text import MAX_SHOWN
@@ -26,6 +27,7 @@ from ..types.chunk import (
 from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .repair import Halves
+from .repeats import Repeats, Run
 from .shapes import is_odd_chunk, may_hold_odd
 from .sse import BOM, ServerEvent, SSEDecoder
 from .wire import UNREADABLE, decode, decoder_of, may_hold_error, raise_error_in
@@ -40,6 +42,10 @@ SSE_LINE = re.compile(rb"(?:data|event|id|retry|error)?:")
 
 NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
+
+
+Part: TypeAlias = list[ChatCompletionChunk] | Run
+"""Chunks that came together."""
 
 
 class ChunkDecoder:
@@ -58,6 +64,7 @@ class ChunkDecoder:
         "_halves",
         "_head",
         "_is_document",
+        "_repeats",
         "_words",
         "done",
         "error",
@@ -78,6 +85,7 @@ class ChunkDecoder:
         self._body_limit = body_limit
         self._events = SSEDecoder(event_limit)
         self._halves: Halves = {}
+        self._repeats = Repeats()
         self._document: list[bytes] = []
         self._document_size = 0
         self._is_document: bool | None = None  # None: only white space so far
@@ -92,6 +100,10 @@ class ChunkDecoder:
 
     def feed(self, data: bytes) -> list[ChatCompletionChunk]:
         """The chunks that these bytes complete, up to the first error or `[DONE]`."""
+        return in_chunks(self.feed_parts(data))
+
+    def feed_parts(self, data: bytes) -> list[Part]:
+        """The same chunks in parts, of which those that are runs cost next to nothing until they are made."""
         if self._is_document is None and (start := data.lstrip(BLANK)):
             self._is_document = start[0] in b"{[<"
             data = start if self._is_document else data
@@ -100,13 +112,13 @@ class ChunkDecoder:
             return []
         if self.start is not None:
             self.start = (self.start + data)[:MAX_SHOWN]
-        chunks = self._read_common(data)
-        if chunks is not None:
-            return chunks
+        parts = self._read_common(data)
+        if parts is not None:
+            return parts
         chunks = self._read(self._events.feed(data))
         if self._events.is_too_large and self.error is None:
             self.error = too_large("an event", self._event_limit, "event")
-        return chunks
+        return [chunks]
 
     def finish(self) -> list[ChatCompletionChunk]:
         """The chunks that only the end of the body completes."""
@@ -126,7 +138,7 @@ class ChunkDecoder:
             self._document.clear()
             self.error = too_large("the answer", self._body_limit, "body")
 
-    def _read_common(self, data: bytes) -> list[ChatCompletionChunk] | None:
+    def _read_common(self, data: bytes) -> list[Part] | None:
         """The chunks, where all that came is as the API sends it; `None` where anything wants a second look."""
         common = self._events.common(data)
         if common is None or self.done or self.error or self._halves:
@@ -135,22 +147,22 @@ class ChunkDecoder:
         is_done = events[-1] == DONE
         if is_done:
             events.pop()
-        if may_hold_error(common.data):
-            return None
-        try:
-            chunks = list(map(read_chunk, events))
-        except UNREADABLE:
-            return None
-        if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
-            return None
-        if may_hold_odd(common.data) and any(map(is_odd_chunk, chunks, events)):
-            return None
-        for chunk, event in zip(chunks, events, strict=True):
-            chunk.__dict__["source"] = event
+        found = self._repeats.find(events)
+        if found is None:
+            chunks = read_plain(events)
+            if chunks is None:
+                return None
+            parts: list[Part] = [chunks]
+        else:
+            start, run = found
+            first, last = read_plain(events[:start]), read_plain(events[start + len(run) :])
+            if first is None or last is None:
+                return None
+            parts = [first, run, last]
         self._events.take(common)
         self.done = is_done
         self.start = None
-        return chunks
+        return parts
 
     def _read(self, events: list[ServerEvent]) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []
@@ -193,6 +205,29 @@ class ChunkDecoder:
             return []
         self.done = True
         return [as_chunk(completion)]
+
+
+def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
+    """The chunks of events, all as the API sends them; `None` where one is not."""
+    data = b"\n".join(events)
+    if data.count(b"\n") >= max(len(events), 1) or may_hold_error(data):
+        return None
+    try:
+        chunks = list(map(read_chunk, events))
+    except UNREADABLE:
+        return None
+    if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
+        return None
+    if may_hold_odd(data) and any(map(is_odd_chunk, chunks, events)):
+        return None
+    for chunk, event in zip(chunks, events, strict=True):
+        chunk.__dict__["source"] = event
+    return chunks
+
+
+def in_chunks(parts: list[Part]) -> list[ChatCompletionChunk]:
+    """The chunks of all the parts."""
+    return [chunk for part in parts for chunk in (part.chunks() if isinstance(part, Run) else part)]
 
 
 def read_completion(body: bytes, head: Head, words: ErrorWords = COMMON_WORDS) -> ChatCompletion:

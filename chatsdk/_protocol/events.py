@@ -23,6 +23,7 @@ from ..types.event import (
 )
 from .accumulate import Accumulator
 from .choice import ChoiceState
+from .repeats import Run
 from .tool_calls import CallState, call_prefix
 
 
@@ -46,6 +47,15 @@ class EventReader:
         if chunk.usage is not None:
             events.append(UsageUpdate(chunk.usage))
         return events
+
+    def read_run(self, run: Run) -> list[Event] | None:
+        """The events of a run, one for each of its chunks; `None` where they take more than the texts."""
+        if run.member != "content" or run.like.usage is not None or not all(run.texts):
+            return None
+        choice = run.like.choices[0]
+        if choice.delta.reasoning or choice.logprobs is not None:
+            return None
+        return [TextDelta(run.index, text) for text in run.texts]
 
     def finish(self) -> Iterator[Event]:
         """The end of each choice, in order of index, when the stream has ended as a whole one; later nothing."""

@@ -39,10 +39,9 @@ class ServerEvent(Struct, frozen=True, gc=False):
 
 
 class Common(NamedTuple):
-    """The data of events of the commonest form, the bytes they came in, and what comes after them."""
+    """What stands between `data: ` and the blank line of each event, and what comes after the last one."""
 
     events: list[bytes]
-    data: bytes
     rest: bytes
 
 
@@ -117,10 +116,10 @@ class SSEDecoder:
         return events
 
     def common(self, data: bytes) -> Common | None:
-        """The events that these bytes complete where all are of the commonest form, in one look at them all.
+        """The events that these bytes complete where all seem of the commonest form, in one look at them all.
 
-        That is one `data: ` line each, LF, and one blank line. Nothing is taken: `take` what this gives, or `feed` the
-        bytes. `None`: they are of another form.
+        That is one `data: ` line each, LF, and one blank line; an event with a line break in it is of another form.
+        Nothing is taken: `take` what this gives, or `feed` the bytes. `None`: they are of another form.
         """
         if self._pending or self._data or self._name or self._after_cr:
             return None
@@ -128,10 +127,7 @@ class SSEDecoder:
         end = data.rfind(b"\n\n")
         if end < 0 or len(data) > self._limit or b"\r" in data or not data.startswith(b"data: "):
             return None
-        events = data[6:end].split(b"\n\ndata: ")
-        if data.count(b"\n", 0, end) != 2 * (len(events) - 1):
-            return None
-        return Common(events, data, data[end + 2 :])
+        return Common(data[6:end].split(b"\n\ndata: "), data[end + 2 :])
 
     def take(self, common: Common) -> None:
         """Go on behind these events."""

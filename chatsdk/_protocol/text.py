@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class Text:
-    """A text that grows by `append`. `None` until a piece came: an empty piece is text, no piece is not."""
+    """A text that grows by `append` and `extend`. `None` until a piece came: an empty piece is text,
+    no piece is not."""
 
-    __slots__ = ("_joined", "_pieces", "append")
+    __slots__ = ("_joined", "_pieces", "append", "extend")
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._joined = 0  # how many of them are long ones already
         self.append: Callable[[str], None] = self._pieces.append
+        self.extend: Callable[[Iterable[str]], None] = self._pieces.extend
 
     def settle(self) -> None:
         """Join what came since the last time: a piece costs ten times what it has letters."""

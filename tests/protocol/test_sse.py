@@ -231,15 +231,22 @@ def test_what_is_left_behind_the_last_event_comes_at_the_end() -> None:
         b"data:a\n\n",
         b": x\n\ndata: a\n\n",
         b"data: a\r\n\r\ndata: b\n\n",
-        b"data: a\ndata: b\n\n",
-        b"data: a\n\n\n",
-        b"data: a\n\nevent: x\ndata: b\n\n",
-        b"data: a\n\n: x\n\n",
         b"\xef\xbb\xbfdata: a\n\n",
     ],
 )
 def test_what_is_of_another_form_is_not(data: bytes) -> None:
     assert SSEDecoder().common(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"data: a\ndata: b\n\n", b"data: a\n\n\n", b"data: a\n\nevent: x\ndata: b\n\n", b"data: a\n\n: x\n\n"],
+)
+def test_an_event_of_another_form_has_a_line_break(data: bytes) -> None:
+    common = SSEDecoder().common(data)
+
+    assert common is not None
+    assert any(b"\n" in event for event in common.events)
 
 
 @pytest.mark.parametrize("before", [b"data: a", b"data: a\n", b"event: x\n", b"data: a\r"])

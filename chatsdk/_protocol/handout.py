@@ -1,0 +1,101 @@
+"""Chunks that have come and are handed out one by one, to whichever view asks, and added up as they are.
+
+Of a run the accumulator is told when somebody looks, or when the run is over: one by one it would cost more than all
+the rest.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from operator import length_hint
+from typing import Any
+
+from ..types.chunk import ChatCompletionChunk
+from .accumulate import Accumulator
+from .chunks import Part
+from .repeats import Run
+
+CHUNKS = "chunks"
+"""The view whose items are the chunks themselves."""
+
+
+class Handout:
+    """`extend` it by what has come; while it `has_next`, take one chunk, or what a view makes of one.
+
+    `run` is the part that is being handed out, if that is a run. `items` is what is left of what the view `view` has
+    made of it: who is that view takes them from there.
+    """
+
+    __slots__ = ("_added", "_chunks", "_end", "_next", "_parts", "_whole", "items", "run", "view")
+
+    def __init__(self, whole: Accumulator) -> None:
+        self._whole = whole
+        self._parts: deque[Part] = deque()
+        self._chunks: list[ChatCompletionChunk] = []  # those of the part that is being handed out ...
+        self.run: Run | None = None  # ... unless it is a run, whose chunks are made if they are wanted
+        self._next = self._end = 0  # where in the part the next chunk stands if there is no view, and where it ends
+        self._added = 0  # how much of the run the accumulator has
+        self.view: object = None
+        self.items: Iterator[Any] = iter([])
+
+    def extend(self, parts: Iterable[Part]) -> None:
+        """These have come."""
+        self._parts.extend(parts)
+
+    def has_next(self) -> bool:
+        """Whether there is a chunk to take."""
+        while (self._next if self.view is None else self._position()) == self._end:
+            if not self._parts:
+                return False
+            self.settle()
+            part = self._parts.popleft()
+            self.run, self._chunks = (part, []) if isinstance(part, Run) else (None, part)
+            self.view = None
+            self._next = self._added = 0
+            self._end = len(part)
+        return True
+
+    def take_chunk(self) -> ChatCompletionChunk:
+        """The next chunk, which the accumulator has taken in. Raises `ResponseDecodeError` for one that cannot be."""
+        if self.run is not None:
+            chunk: ChatCompletionChunk = self.take_made(CHUNKS, Run.chunks)
+            self.settle()
+            return chunk
+        chunk = self._chunks[self._next]
+        self._next += 1
+        self._whole.add(chunk)
+        return chunk
+
+    def take_made(self, view: object, of_run: Callable[[Run], list[Any] | None]) -> Any:
+        """What a view makes of the next chunk; `None` where it needs the chunk itself, or there is none."""
+        if self.run is None:
+            return None
+        if self.view is not view:
+            made = of_run(self.run)
+            if made is None:
+                return None
+            self.items = iter(made[self._position() :])
+            self.view = view
+        return next(self.items, None)
+
+    def pass_over(self) -> None:
+        """Take all that is left of the run."""
+        self._next, self.view = self._end, None
+
+    def settle(self) -> None:
+        """Let the accumulator have what has been handed out."""
+        position = self._position()
+        if self.run is not None and self._added < position:
+            self._whole.add_run(self.run, self._added, position)
+            self._added = position
+
+    def clear(self) -> None:
+        """Forget what has not been handed out."""
+        self.settle()
+        self._parts.clear()
+        self.run = self.view = None
+        self._next = self._end = 0
+
+    def _position(self) -> int:
+        return self._next if self.view is None else self._end - length_hint(self.items)

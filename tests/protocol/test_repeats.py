@@ -1,0 +1,176 @@
+"""Runs of chunks that differ in a text only: the same comes out as if each had come alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatsdk._head import Head
+from chatsdk._protocol.accumulate import Accumulator
+from chatsdk._protocol.chunks import ChunkDecoder, in_chunks
+from chatsdk._protocol.handout import Handout
+from chatsdk._protocol.repeats import MANY, MISSES, Repeats, Run, has_open_end
+from chatsdk.types import ChatCompletionChunk
+
+HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
+
+
+def delta_of(member: str, text: str) -> dict[str, Any]:
+    if member == "arguments":
+        return {"tool_calls": [{"index": 0, "id": "call_1", "function": {"arguments": text}}]}
+    return {"role": "assistant", member: text}
+
+
+def event(delta: dict[str, Any], *, index: int = 0, reason: str | None = None, **more: Any) -> bytes:
+    choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+    return b"data: " + json.dumps({**HEAD, "choices": [choice], **more}).encode() + b"\n\n"
+
+
+def read_together(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
+    """The chunks, and how many of them came in runs."""
+    decoder = ChunkDecoder(Head(200))
+    parts = decoder.feed_parts(b"".join(events))
+    assert decoder.error is None
+    return in_chunks(parts), sum(len(part) for part in parts if isinstance(part, Run))
+
+
+def read_alone(events: list[bytes]) -> list[ChatCompletionChunk]:
+    decoder = ChunkDecoder(Head(200))
+    return [chunk for single in events for chunk in decoder.feed(single)]
+
+
+def added_up(chunks: list[ChatCompletionChunk]) -> Any:
+    whole = Accumulator()
+    for chunk in chunks:
+        whole.add(chunk)
+    return whole.completion()
+
+
+TEXTS = st.text(st.one_of(st.sampled_from('a\\"\n,/ é😀\u2028'), st.characters(codec="utf-8")), max_size=6)
+
+
+@pytest.mark.parametrize("member", ["content", "reasoning_content", "reasoning", "arguments"])
+@given(texts=st.lists(TEXTS, min_size=MANY, max_size=30), ascii_only=st.booleans())
+def test_a_run_is_the_chunks_that_came(member: str, texts: list[str], ascii_only: bool) -> None:
+    first = event({"role": "assistant", "content": ""})
+    events = [first, *(event(delta_of(member, text)) for text in texts), event({}, reason="stop")]
+    if not ascii_only:
+        events = [json_of(one) for one in events]
+    together, in_runs = read_together(events)
+    alone = read_alone(events)
+
+    assert together == alone
+    assert [chunk.raw for chunk in together] == [chunk.raw for chunk in alone]
+    assert in_runs >= len(texts)
+
+
+def json_of(one: bytes) -> bytes:
+    return b"data: " + json.dumps(json.loads(one[6:]), ensure_ascii=False).encode() + b"\n\n"
+
+
+@given(texts=st.lists(TEXTS, min_size=MANY, max_size=30), data=st.data())
+def test_what_is_handed_out_is_what_is_added_up(texts: list[str], data: st.DataObject) -> None:
+    member = data.draw(st.sampled_from(["content", "reasoning", "arguments"]))
+    events = [event(delta_of(member, text)) for text in texts]
+    whole = Accumulator()
+    handout = Handout(whole)
+    handout.extend(ChunkDecoder(Head(200)).feed_parts(b"".join(events)))
+    alone = read_alone(events)
+    taken = 0
+    while handout.has_next():
+        step = data.draw(st.sampled_from(["chunk", "items", "other items", "pass over", "settle"]))
+        if step == "chunk":
+            assert handout.take_chunk() == alone[taken]
+            taken += 1
+        elif step == "pass over":
+            assert handout.run is not None
+            handout.pass_over()
+            taken = len(texts)
+        elif step != "settle":
+            item = handout.take_made(step, lambda run: run.texts)
+            assert item == texts[taken]
+            taken += 1
+        handout.settle()
+        assert whole.completion() == added_up(alone[:taken])
+    assert taken == len(texts)
+
+
+def plain(count: int = MANY * 2) -> list[bytes]:
+    return [event({"content": f" word{number}"}) for number in range(count)]
+
+
+def test_the_first_and_the_last_of_a_read_may_be_others() -> None:
+    events = [event({"role": "assistant"}), *plain(), event({}, reason="stop"), event({}, usage={"total_tokens": 3})]
+
+    together, in_runs = read_together(events)
+
+    assert (together, in_runs) == (read_alone(events), MANY * 2)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        event({"content": "x"}, index=1),
+        event({"content": "x", "refusal": "no"}),
+        event({"content": "x"}, usage={"total_tokens": 1}),
+        event({"content": "x"}, reason="stop"),
+        event({"content": 1}),
+        event({"content": "x"}).replace(b'"x"', b'"\\ud83d"'),
+    ],
+)
+def test_one_that_differs_in_more_is_read_the_usual_way(odd: bytes) -> None:
+    events = [*plain(), odd, *plain()]
+
+    together, in_runs = read_together(events)
+
+    assert (together, in_runs) == (read_alone(events), 0)
+
+
+@pytest.mark.parametrize(
+    "text", [b'a","b', b"a\\", b"a\nb", b'x"},"finish_reason":null}]}\n\ndata: {"choices":[{"delta":{"content":"y']
+)
+def test_bytes_that_are_no_json_string_are_never_one(text: bytes) -> None:
+    events = plain()
+    events[5] = events[5].replace(b" word5", text)
+
+    together, alone = ChunkDecoder(Head(200)), ChunkDecoder(Head(200))
+    chunks = together.feed(b"".join(events))
+
+    assert chunks == [chunk for single in events for chunk in alone.feed(single)]
+    assert type(together.error) is type(alone.error)
+
+
+def test_a_sample_with_a_finish_reason_an_error_or_more_than_one_choice_teaches_nothing() -> None:
+    two = {**HEAD, "choices": [{"index": 0, "delta": {"content": "x"}}, {"index": 1, "delta": {"content": "y"}}]}
+    for sample in (
+        event({"content": "x"}, reason="stop"),
+        event({"content": "x"}, error={"message": "no"}),
+        event({"role": "assistant"}),
+        event({"content": "x", "tool_calls": [{"function": {"name": "f", "arguments": ""}}]}),
+        event({"tool_calls": [{"function": {"name": "f", "arguments": "x"}}]}),
+        b"data: " + json.dumps(two).encode() + b"\n\n",
+        b'data: {"choices":[{"delta":{"content":"x"}}]\n\n',
+        b'data: {"choices":[{"delta":{}}],"content":"?"}\n\n',
+    ):
+        assert Repeats().find([sample[6:-2]] * MANY) is None
+
+
+def test_a_stream_without_repeats_is_soon_not_looked_at_any_more() -> None:
+    repeats = Repeats()
+    mixed = [event({"content": "x"}, index=number % 2)[6:-2] for number in range(MANY)]
+    for _ in range(MISSES + 1):
+        assert repeats.find(mixed) is None
+
+    assert repeats.find([one[6:-2] for one in plain()]) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [(b"a\n", False), (b"a\\\n", True), (b"a\\\\\n", False), (b"a\\\\\\\nb\n", True), (b"", False)],
+)
+def test_an_open_end_is_half_an_escape(lines: bytes, expected: bool) -> None:
+    assert has_open_end(lines) is expected
