@@ -1,4 +1,4 @@
-"""What a chunk and a call cost, in calls of functions, which no other program on the machine can change.
+"""What a chunk, a call and a stream cost, in calls of functions and bytes, which no other program can change.
 
 A budget that is exceeded says that something new happens for every chunk or call: if it has to, raise the budget here
 and say why in the commit; `python -m benchmarks` tells what it costs in time. One that is far too high is lowered.
@@ -6,7 +6,9 @@ and say why in the commit; `python -m benchmarks` tells what it costs in time. O
 
 from __future__ import annotations
 
+import gc
 import sys
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from types import FrameType
@@ -15,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chatsdk import AsyncChatClient
+from chatsdk import AsyncChatClient, ChatStream
 from chatsdk._head import Head
 from chatsdk._transport import HttpRequest
 
@@ -29,6 +31,8 @@ CHUNK_BUDGETS = {
 }
 """Of chunks that differ in their text only, and of those whose padding differs too."""
 CALL_BUDGET = 130
+STREAM_BYTES = 9000
+"""Of an open stream that has given its first chunk, without what the connection takes."""
 
 EVENT = {
     "id": "chatcmpl-1",
@@ -140,3 +144,25 @@ async def test_a_call_costs_no_more_than_its_budget() -> None:
 
     cost = await calls_in(calls) / 100
     assert CALL_BUDGET / ROOM / ROOM <= cost <= CALL_BUDGET * ROOM, f"{cost:.1f} calls per call"
+
+
+async def test_a_held_stream_takes_no_more_memory_than_its_budget() -> None:
+    first = b"data: %b\n\n" % msgspec.json.encode(EVENT)
+    client = client_of([first, END])
+
+    async def hold(count: int) -> list[ChatStream]:
+        streams = [client.stream("Hi") for _ in range(count)]
+        for stream in streams:
+            await anext(stream)
+        return streams
+
+    await hold(10)  # what is learned once is learned
+    gc.collect()
+    tracemalloc.start()
+    try:
+        held = await hold(200)
+        each = tracemalloc.get_traced_memory()[0] / len(held)
+    finally:
+        tracemalloc.stop()
+
+    assert STREAM_BYTES / ROOM / ROOM <= each <= STREAM_BYTES * ROOM, f"{each:.0f} bytes per stream"
