@@ -500,3 +500,49 @@ async def test_a_second_consumer_does_not_harm_the_first(server: ChatServer, qui
             await stream.completion()
         gate.set()
         assert (await first).text == "Hi"
+
+
+async def test_stopping_a_stream_that_has_come_leaves_alone_the_call_that_took_over_its_connection() -> None:
+    """Its connection went back when its last byte had come, though nobody had read that yet."""
+    requests: list[bytes] = []
+    asked, answer_now = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                requests.append(await reader.readexactly(length))
+                if b'"stream":true' in requests[-1]:
+                    kind, body = b"text/event-stream", b"".join(map(event, ("a", "b"))) + b"data: [DONE]\n\n"
+                else:
+                    asked.set()
+                    await answer_now.wait()
+                    kind, body = b"application/json", b'{"choices":[{"message":{"content":"Hello"}}]}'
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n" % (kind, len(body)))
+                writer.write(body[:90])
+                await writer.drain()
+                await asyncio.sleep(0.01)
+                writer.write(body[90:])
+        writer.close()
+
+    def event(text: str) -> bytes:
+        return b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % text.encode()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with server, AsyncChatClient(base_url=url, api_key="sk-0123456789", model="m", max_retries=0) as client:
+        stream = client.stream("Hi")
+        assert await anext(stream.text()) == "a"
+        assert stream._reading is not None
+        response = stream._reading._response
+        assert isinstance(response, AiohttpResponse)
+        while response._response.connection is not None:  # noqa: ASYNC110 - aiohttp tells nobody
+            await asyncio.sleep(0.01)
+        call = asyncio.create_task(client.create("Hello?"))
+        await asked.wait()
+        stream.stop()
+        answer_now.set()
+
+        assert (await call).text == "Hello"
+        assert len(requests) == 2
