@@ -505,10 +505,10 @@ async def test_a_second_consumer_does_not_harm_the_first(server: ChatServer, qui
 async def test_stopping_a_stream_that_has_come_leaves_alone_the_call_that_took_over_its_connection() -> None:
     """Its connection went back when its last byte had come, though nobody had read that yet."""
     requests: list[bytes] = []
-    asked, answer_now = asyncio.Event(), asyncio.Event()
+    asked, answer_now, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -524,7 +524,7 @@ async def test_stopping_a_stream_that_has_come_leaves_alone_the_call_that_took_o
                 await writer.drain()
                 await asyncio.sleep(0.01)
                 writer.write(body[90:])
-        writer.close()
+        over.set()
 
     def event(text: str) -> bytes:
         return b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % text.encode()
@@ -546,3 +546,5 @@ async def test_stopping_a_stream_that_has_come_leaves_alone_the_call_that_took_o
 
         assert (await call).text == "Hello"
         assert len(requests) == 2
+        await client.aclose()
+        await over.wait()
