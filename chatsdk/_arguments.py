@@ -182,8 +182,7 @@ class WholeInput:
 def check_function(function: Function, label: str) -> None:
     """Raise `UsageError` for what is not a function that gives one result."""
     if inspect.isclass(function):
-        advice = f"write a function that takes one, or ask for it as the answer: parse(response_type={label})"
-        raise UsageError(f"{label} is a class, and a tool is a function: {advice}")
+        raise UsageError(f"{label} is a class, and a tool is a function: write a function that takes one")
     if not callable(function):
         raise UsageError(f"{label}: a tool is a function or a Tool, not {type(function).__name__}")
     body = body_of(function)

@@ -51,8 +51,6 @@ class Tool:
     description: str | None
     timeout: float | None
     param: FunctionTool | CustomTool
-    is_custom: bool
-    is_strict: bool
 
     def __init__(
         self,
@@ -74,7 +72,6 @@ class Tool:
             arguments = WholeInput(function, name, is_json=True)
         definition = FunctionDefinition(name, description or UNSET, parameters, UNSET if strict is None else strict)
         self._set(name, function, arguments, FunctionTool(definition), description, timeout)
-        self.is_strict = bool(strict)
 
     @classmethod
     def from_function(
@@ -112,11 +109,21 @@ class Tool:
             form = GrammarFormat(Grammar(regex, "regex"))
         definition = CustomDefinition(name, description or UNSET, form)
         tool = Tool.__new__(Tool)
-        tool.is_strict = False
         tool._set(
             name, function, WholeInput(function, name, is_json=False), CustomTool(definition), description, timeout
         )
         return tool
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether its input is text and no JSON."""
+        return isinstance(self.param, CustomTool)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the model is made to keep to the schema."""
+        definition = getattr(self.param, "function", None)
+        return getattr(definition, "strict", None) is True
 
     def __repr__(self) -> str:
         return f"<Tool {self.name}>"
@@ -153,7 +160,6 @@ class Tool:
         self.description = description or None
         self.timeout = timeout
         self.param = param
-        self.is_custom = isinstance(param, CustomTool)
         self._arguments = arguments
         self._is_async = inspect.iscoroutinefunction(body_of(function))
 

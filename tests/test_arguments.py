@@ -293,7 +293,7 @@ REFUSED: list[tuple[Any, str]] = [
     (of_a_callable, "f.callback"),
     (yielding, "f yields, and a tool gives one result: return it"),
     (yielding_later, "f yields, and a tool gives one result: return it"),
-    (Point, "f is a class, and a tool is a function: write a function that takes one, or ask for it as the answer"),
+    (Point, "f is a class, and a tool is a function: write a function that takes one"),
     ({"type": "function"}, "f: a tool is a function or a Tool, not dict"),
     (max, "f does not tell its parameters: wrap it in a function of your own"),
 ]

@@ -50,10 +50,9 @@ class EventReader:
 
     def read_run(self, run: Run) -> list[Event] | None:
         """The events of a run, one for each of its chunks; `None` where they take more than the texts."""
-        if run.member != "content" or run.like.usage is not None or not all(run.texts):
-            return None
-        choice = run.like.choices[0]
-        if choice.delta.reasoning or choice.logprobs is not None:
+        like = run.like
+        is_plain = run.member == "content" and like.usage is None and like.choices[0].logprobs is None
+        if not is_plain or not all(run.texts):
             return None
         return [TextDelta(run.index, text) for text in run.texts]
 

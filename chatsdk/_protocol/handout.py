@@ -7,7 +7,7 @@ the rest.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from operator import length_hint
 from typing import Any
 
@@ -27,7 +27,7 @@ class Handout:
     made of it: who is that view takes them from there.
     """
 
-    __slots__ = ("_added", "_chunks", "_end", "_next", "_parts", "_whole", "items", "run", "view")
+    __slots__ = ("_added", "_chunks", "_end", "_made", "_next", "_parts", "_whole", "items", "run", "view")
 
     def __init__(self, whole: Accumulator) -> None:
         self._whole = whole
@@ -35,6 +35,7 @@ class Handout:
         self._chunks: list[ChatCompletionChunk] = []  # those of the part that is being handed out ...
         self.run: Run | None = None  # ... unless it is a run, whose chunks are made if they are wanted
         self._next = self._end = 0  # where in the part the next chunk stands if there is no view, and where it ends
+        self._made: dict[Hashable, list[Any] | None] = {}  # what each view has made of the run
         self._added = 0  # how much of the run the accumulator has
         self.view: object = None
         self.items: Iterator[Any] = iter([])
@@ -52,27 +53,31 @@ class Handout:
             part = self._parts.popleft()
             self.run, self._chunks = (part, []) if isinstance(part, Run) else (None, part)
             self.view = None
+            self._made = {}
             self._next = self._added = 0
             self._end = len(part)
         return True
 
     def take_chunk(self) -> ChatCompletionChunk:
         """The next chunk, which the accumulator has taken in. Raises `ResponseDecodeError` for one that cannot be."""
-        if self.run is not None:
-            chunk: ChatCompletionChunk = self.take_made(CHUNKS, Run.chunks)
+        if self.run is None:
+            chunk = self._chunks[self._next]
+            self._next += 1
+        else:
             self.settle()
-            return chunk
-        chunk = self._chunks[self._next]
-        self._next += 1
+            chunk = self.take_made(CHUNKS, Run.chunks)
+            self._added += 1
         self._whole.add(chunk)
         return chunk
 
-    def take_made(self, view: object, of_run: Callable[[Run], list[Any] | None]) -> Any:
+    def take_made(self, view: Hashable, of_run: Callable[[Run], list[Any] | None]) -> Any:
         """What a view makes of the next chunk; `None` where it needs the chunk itself, or there is none."""
         if self.run is None:
             return None
         if self.view is not view:
-            made = of_run(self.run)
+            if view not in self._made:
+                self._made[view] = of_run(self.run)
+            made = self._made[view]
             if made is None:
                 return None
             self.items = iter(made[self._position() :])

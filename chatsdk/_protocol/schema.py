@@ -19,7 +19,7 @@ def strict_schema(type: Any) -> JSONSchema:
 
 
 def response_format(type: Any) -> JSONSchema:
-    """What `parse` sends as `response_format` for a type. `UsageError` as `strict_schema`."""
+    """A type as the parameter `response_format` of a request. `UsageError` as `strict_schema`."""
     output = output_of(type)
     about = {"description": output.description} if output.description else {}
     return {

@@ -81,9 +81,7 @@ def encode_call(request: ChatRequest, provider: Provider) -> tuple[str, bytes]:
         msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
-    body = shape(body, provider)
-    if "extra_body" in body:
-        body = with_extra_body(body)
+    body = with_extra_body(shape(body, provider))
     model = body.get("model")
     if not model or not isinstance(model, str):
         raise UsageError("no model: pass model=, to the call or to the client")
@@ -103,7 +101,9 @@ def request_builtins(request: ChatRequest) -> dict[str, Any]:
 
 def with_extra_body(body: dict[str, Any]) -> dict[str, Any]:
     """The body with the members of its `extra_body` put into it. Raises `UsageError`."""
-    extra = body.pop("extra_body", None) or {}
+    if "extra_body" not in body:
+        return body
+    extra = body.pop("extra_body") or {}
     if not isinstance(extra, dict):
         raise UsageError("extra_body: expected an object")
     return body | extra

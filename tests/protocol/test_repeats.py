@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.chunks import ChunkDecoder, in_chunks
+from chatsdk._protocol.events import EventReader
 from chatsdk._protocol.handout import Handout
 from chatsdk._protocol.repeats import MANY, MISSES, Repeats, Run, has_open_end
 from chatsdk.types import ChatCompletionChunk
@@ -174,3 +175,108 @@ def test_a_stream_without_repeats_is_soon_not_looked_at_any_more() -> None:
 )
 def test_an_open_end_is_half_an_escape(lines: bytes, expected: bool) -> None:
     assert has_open_end(lines) is expected
+
+
+def test_what_a_view_makes_of_a_run_is_made_once_however_views_take_turns() -> None:
+    handout = Handout(Accumulator())
+    handout.extend(ChunkDecoder(Head(200)).feed_parts(b"".join(plain())))
+    asked: list[str] = []
+
+    def texts(run: Run) -> list[str]:
+        asked.append("texts")
+        return run.texts
+
+    def nothing(run: Run) -> None:
+        asked.append("nothing")
+
+    taken = []
+    while handout.has_next():
+        assert handout.take_made("nothing", nothing) is None
+        taken.append(handout.take_chunk().choices[0].delta.content)
+        if handout.has_next():
+            taken.append(handout.take_made("texts", texts))
+
+    assert taken == [f" word{number}" for number in range(MANY * 2)]
+    assert sorted(asked) == ["nothing", "texts"]
+
+
+def test_one_chunk_of_a_run_is_the_chunk_that_came() -> None:
+    run = next(part for part in ChunkDecoder(Head(200)).feed_parts(b"".join(plain())) if isinstance(part, Run))
+
+    chunk = run.chunk(2)
+
+    assert (chunk, chunk.raw) == (read_alone(plain())[2], read_alone(plain())[2].raw)
+
+
+def test_a_chunk_that_is_none_beside_a_run_fails_as_it_does_alone() -> None:
+    bad = b'data: {"choices": 7}\n\n'
+    decoder = ChunkDecoder(Head(200))
+
+    chunks = in_chunks(decoder.feed_parts(b"".join([*plain(), bad])))
+
+    alone = ChunkDecoder(Head(200))
+    assert chunks == [chunk for one in [*plain(), bad] for chunk in alone.feed(one)]
+    assert str(decoder.error) == str(alone.error) != "None"
+
+
+def test_chunks_that_are_no_run_are_handed_out_too_and_a_view_gets_none_of_them() -> None:
+    whole = Accumulator()
+    handout = Handout(whole)
+    chunks = read_alone([event({"content": "a"}), event({"content": "b"}, reason="stop")])
+    handout.extend([chunks])
+
+    assert handout.has_next()
+    assert handout.take_made("texts", lambda run: run.texts) is None
+    assert [handout.take_chunk(), handout.take_chunk()] == chunks
+    assert not handout.has_next()
+    assert whole.completion() == added_up(chunks)
+
+
+def test_what_is_cleared_is_not_handed_out_and_what_was_handed_out_counts() -> None:
+    whole = Accumulator()
+    handout = Handout(whole)
+    handout.extend(ChunkDecoder(Head(200)).feed_parts(b"".join(plain())))
+    assert handout.has_next()
+    assert handout.take_made("texts", lambda run: run.texts) == " word0"
+
+    handout.clear()
+
+    assert not handout.has_next()
+    assert whole.completion() == added_up(read_alone(plain())[:1])
+
+
+@pytest.mark.parametrize("member", ["content", "reasoning"])
+def test_the_events_of_a_run_are_those_of_its_chunks(member: str) -> None:
+    lines = [event({member: f"word{number}"}) for number in range(MANY * 2)]
+    (run,) = [part for part in ChunkDecoder(Head(200)).feed_parts(b"".join(lines)) if isinstance(part, Run)]
+
+    together = EventReader(Accumulator()).read_run(run)
+
+    assert (together is None) == (member != "content")
+    if together is not None:
+        whole = Accumulator()
+        reader = EventReader(whole)
+        alone = []
+        for chunk in read_alone(lines):
+            whole.add(chunk)
+            alone += reader.read(chunk)
+        assert together == alone
+
+
+@pytest.mark.parametrize("more", [{"usage": {"total_tokens": 1}}, {"logprobs": {"content": []}}])
+def test_a_run_with_more_than_texts_has_its_events_read_chunk_by_chunk(more: dict[str, Any]) -> None:
+    texts = [f"word{number}" for number in range(MANY * 2)]
+    choices = [{"index": 0, "delta": {"content": text}, "logprobs": more.get("logprobs")} for text in texts]
+    bodies = [{**HEAD, "choices": [choice], "usage": more.get("usage")} for choice in choices]
+    lines = b"".join(b"data: " + json.dumps(body).encode() + b"\n\n" for body in bodies)
+    (run,) = [part for part in ChunkDecoder(Head(200)).feed_parts(lines) if isinstance(part, Run)]
+
+    assert EventReader(Accumulator()).read_run(run) is None
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", False), ("a", True)])
+def test_a_run_knows_whether_it_holds_a_token(text: str, expected: bool) -> None:
+    lines = b"".join(event({"content": one}) for one in ["", "", text, *[""] * MANY])
+    (run,) = [part for part in ChunkDecoder(Head(200)).feed_parts(lines) if isinstance(part, Run)]
+
+    assert run.has_token is expected
