@@ -47,6 +47,9 @@ class Provider(Struct, frozen=True, kw_only=True):
     message_drops: frozenset[str] = frozenset()
     """Members of an assistant message, beyond the API's, that the server refuses: they are left out."""
 
+    schema_member: str = "json_schema"
+    """What it calls the member `json_schema` of a `response_format`."""
+
     quota_words: frozenset[str] = frozenset()
     """Codes and types of its errors, beyond those that all servers share, that no waiting cures."""
     rate_words: frozenset[str] = frozenset()

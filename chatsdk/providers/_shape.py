@@ -23,12 +23,14 @@ NEUTRAL: Mapping[str, Any] = {
 
 
 def shape(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
-    """The body with parameters renamed and left out, and messages rewritten, as the fields of the provider say.
+    """The body with parameters renamed, rewritten and left out, and messages too, as the fields of the provider say.
 
     Raises `UsageError` for a parameter that would get lost though it changes the answer.
     """
     if provider.refuses or provider.renames or provider.drops:
         body = _shape_parameters(body, provider)
+    if provider.schema_member != "json_schema":
+        body = _shape_format(body, provider)
     messages = body.get("messages")
     if isinstance(messages, list) and (provider.roles or provider.message_drops):
         shaped = [_shape_message(message, provider) for message in messages]
@@ -58,6 +60,15 @@ def _shape_parameters(body: dict[str, Any], provider: Provider) -> dict[str, Any
             raise UsageError(f"{name}: {provider.name} calls it {new_name}, which is given too, with another value")
         shaped[new_name] = rival if value is None else value
     return shaped
+
+
+def _shape_format(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
+    """The body, the very same if it asks for no schema."""
+    given = body.get("response_format")
+    if not isinstance(given, dict) or "json_schema" not in given:
+        return body
+    moved = {provider.schema_member if name == "json_schema" else name: value for name, value in given.items()}
+    return {**body, "response_format": moved}
 
 
 def _shape_message(message: Any, provider: Provider) -> Any:

@@ -1,6 +1,7 @@
-"""Anthropic's endpoint for OpenAI clients, after its page on SDK compatibility.
+"""Anthropic's endpoint for OpenAI clients, after its page on SDK compatibility and the errors its users report.
 
-The parameters it "ignores" are refused here, because an answer that was not asked for is worse than none.
+The parameters it "ignores" are refused here, because an answer that was not asked for is worse than none. The page
+counts `response_format` among them, but a strict schema is taken; a forced tool its newest models refuse.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ PROVIDER = Provider(
             "modalities",
             "presence_penalty",
             "reasoning_effort",
-            "response_format",
             "store",
             "top_logprobs",
         }

@@ -1,6 +1,6 @@
 """Hugging Face's text-generation-inference, after router/src/lib.rs of its source.
 
-Older ones know `max_tokens` only; the roles are those of the model's chat template.
+Older ones know `max_tokens` only; the roles are those of the model's chat template. It takes a schema since 3.3.
 """
 
 from __future__ import annotations
@@ -14,4 +14,5 @@ PROVIDER = Provider(
     renames={"max_completion_tokens": "max_tokens"},
     refuses=frozenset({"logit_bias", "n"}),
     roles={"developer": "system"},
+    schema_member="value",
 )

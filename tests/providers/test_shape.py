@@ -27,6 +27,7 @@ CALLING = {
     "thinking_blocks": [{"signature": "s"}],
 }
 RESULT = {"role": "tool", "tool_call_id": "1", "content": "7"}
+SCHEMA = {"name": "trip", "schema": {"type": "object", "properties": {}}, "strict": True}
 
 SHAPED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "a parameter goes by another name": ("mistral", {"seed": 1, "top_p": 1}, {"random_seed": 1, "top_p": 1}),
@@ -50,6 +51,11 @@ SHAPED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "a refused parameter that asks for nothing is left out": ("mistral", {"store": False, "stop": "."}, {"stop": "."}),
     "a refused parameter that is null is left out": ("ollama", {"logit_bias": None, "n": 1}, {}),
     "a refused choice that the server makes anyway is left out": ("ollama", {"tool_choice": "auto"}, {}),
+    "a schema stands in another member": (
+        "tgi",
+        {"response_format": {"type": "json_schema", "json_schema": SCHEMA}},
+        {"response_format": {"type": "json_schema", "value": SCHEMA}},
+    ),
     "a role goes by another name": (
         "deepseek",
         {"messages": [DEVELOPER, USER]},
@@ -94,6 +100,9 @@ def test_a_body_is_shaped(case: str) -> None:
         ("mistral", {"messages": [None, {"role": None}, {"role": ["developer"]}]}),
         ("mistral", {}),
         ("vllm", {"messages": [USER, THOUGHT, USER]}),
+        ("anthropic", {"response_format": {"type": "json_schema", "json_schema": SCHEMA}}),
+        ("tgi", {"response_format": {"type": "regex", "value": "[0-9]+"}}),
+        ("tgi", {"response_format": None, "messages": [USER]}),
     ],
 )
 def test_a_body_that_fits_is_given_back_itself(name: str, body: dict[str, Any]) -> None:
@@ -107,7 +116,7 @@ def test_a_body_that_fits_is_given_back_itself(name: str, body: dict[str, Any]) 
         ("ollama", {"tool_choice": "required"}, "tool_choice: ollama refuses or ignores it"),
         ("tgi", {"logit_bias": {"7": 1}}, "logit_bias: tgi refuses or ignores it"),
         ("mistral", {"store": True}, "store: mistral refuses or ignores it"),
-        ("anthropic", {"response_format": {"type": "json_object"}}, "put it into extra_body to send it all the same"),
+        ("anthropic", {"reasoning_effort": "high"}, "put it into extra_body to send it all the same"),
         ("ollama", {"max_tokens": 5, "max_completion_tokens": 6}, "max_completion_tokens: ollama calls it max_tokens"),
     ],
 )
