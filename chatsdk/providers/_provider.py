@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from ..types._output_mode import OutputMode
+
 REASONING_NAMES = frozenset({"reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"})
 """Members of an assistant message in which servers give what the model thought first, and may want it back."""
 
@@ -47,6 +49,8 @@ class Provider(Struct, frozen=True, kw_only=True):
     message_drops: frozenset[str] = frozenset()
     """Members of an assistant message, beyond the API's, that the server refuses: they are left out."""
 
+    output_mode: OutputMode = "json_schema"
+    """The best way to ask it for an answer after a schema that works with most of its models."""
     schema_member: str = "json_schema"
     """What it calls the member `json_schema` of a `response_format`."""
 

@@ -1,6 +1,7 @@
 """Cloudflare Workers AI, after its page on OpenAI-compatible endpoints and the types of its own client.
 
-Those name `max_tokens` only; the roles are those of the model's chat template.
+Those name `max_tokens` only; the roles are those of the model's chat template. Where a schema goes and whether a tool
+can be forced depends on the model.
 """
 
 from __future__ import annotations
@@ -14,4 +15,5 @@ PROVIDER = Provider(
     needs_key=True,
     renames={"max_completion_tokens": "max_tokens"},
     roles={"developer": "system"},
+    output_mode="json_object",
 )

@@ -1,6 +1,7 @@
 """Alibaba Cloud's Model Studio (Qwen), after its API reference; `CN` is the platform within China.
 
-It takes `max_completion_tokens` as it is, and refuses the role `developer`.
+It takes `max_completion_tokens` as it is, and refuses the role `developer`. Few of its models take a schema, and none
+that thinks takes a forced tool.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ PROVIDER = Provider(
     key_variables=("DASHSCOPE_API_KEY",),
     needs_key=True,
     roles={"developer": "system"},
+    output_mode="json_object",
 )
 
 CN = structs.replace(

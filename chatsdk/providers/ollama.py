@@ -1,6 +1,6 @@
 """Ollama, after its page on OpenAI compatibility and openai/openai.go of its source, which has no member for the rest.
 
-`CLOUD` is the same on ollama.com, which wants a key of its own.
+`CLOUD` is the same on ollama.com, which wants a key of its own and passes over `response_format`.
 """
 
 from __future__ import annotations
@@ -25,4 +25,5 @@ CLOUD = structs.replace(
     base_url="https://ollama.com/v1",
     openai_environment=False,
     needs_key=True,
+    output_mode="prompt",
 )

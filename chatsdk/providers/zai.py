@@ -1,4 +1,4 @@
-"""Z.ai (GLM), after its API reference and error codes: 1113 is an empty account."""
+"""Z.ai (GLM), after its API reference and error codes: 1113 is an empty account. No tool can be forced."""
 
 from __future__ import annotations
 
@@ -11,5 +11,6 @@ PROVIDER = Provider(
     needs_key=True,
     renames={"max_completion_tokens": "max_tokens"},
     roles={"developer": "system"},
+    output_mode="json_object",
     quota_words=frozenset({"1113"}),
 )

@@ -8,6 +8,7 @@ rate_limit  what headers say of rate limits                attempt, stats: what 
 """
 
 from ._base import UNSET, Answer, UnsetType
+from ._output_mode import OutputMode
 from .attempt import Attempt
 from .chunk import (
     AudioChunk,
@@ -182,6 +183,7 @@ __all__ = [
     "NamedCustomChoice",
     "NamedFunctionChoice",
     "NamedTool",
+    "OutputMode",
     "Page",
     "Prediction",
     "PromptCacheBreakpoint",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,7 @@ from chatsdk.providers._address import (
     has_auth,
     key_from,
 )
+from chatsdk.types import OutputMode
 from chatsdk.types.message import AssistantMessage
 from chatsdk.types.request import ChatRequest
 
@@ -319,6 +320,7 @@ def test_the_fields_of_a_provider_are_well_formed(name: str) -> None:
     assert not set(provider.renames.values()) & set(changed)
     assert set(provider.roles) <= {"developer", "system"}
     assert provider.message_drops <= REASONING_NAMES
+    assert provider.output_mode in get_args(OutputMode)
     assert not provider.quota_words & provider.rate_words
 
 
@@ -379,6 +381,25 @@ def test_max_completion_tokens_is_renamed_where_only_max_tokens_is_known(name: s
     takes_it |= {"groq", "litellm", "moonshot", "scaleway", "sglang", "snowflake", "vllm", "xai"}
     is_renamed = PROVIDERS[name].renames.get("max_completion_tokens") == "max_tokens"
     assert is_renamed != (name.partition("_")[0] in takes_it)
+
+
+def test_all_are_asked_for_a_schema_by_response_format_but_these() -> None:
+    modes = {name: PROVIDERS[name].output_mode for name in NAMES}
+    assert {name: mode for name, mode in modes.items() if mode != "json_schema"} == {
+        "cloudflare": "json_object",
+        "dashscope": "json_object",
+        "dashscope_cn": "json_object",
+        "deepseek": "json_object",
+        "ollama_cloud": "prompt",
+        "zai": "json_object",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_asks_for_a_schema_is_sent(name: str) -> None:
+    provider = PROVIDERS[name]
+    asks = {"json_schema": "response_format", "tool": "tool_choice", "json_object": "response_format", "prompt": None}
+    assert asks[provider.output_mode] not in {*provider.renames, *provider.drops, *provider.refuses}
 
 
 def test_the_default_has_no_quirk() -> None:
@@ -491,7 +512,7 @@ def test_a_provider_module_imports_data_and_errors_only(path: Path) -> None:
         "." * node.level + (node.module or "") for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
     } - {"__future__"}
     if path.stem.startswith("_"):
-        imported -= {"collections.abc", "importlib", "typing", "urllib.parse", "..errors"}
+        imported -= {"collections.abc", "importlib", "typing", "urllib.parse", "..errors", "..types._output_mode"}
     assert imported <= {"msgspec", "._provider"}
     assert ast.get_docstring(tree)
 
