@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .types import Finished as Finished
     from .types import LogprobsDelta as LogprobsDelta
     from .types import Message as Message
+    from .types import ParsedCompletion as ParsedCompletion
     from .types import RateLimitSnapshot as RateLimitSnapshot
     from .types import ReasoningDelta as ReasoningDelta
     from .types import RefusalDelta as RefusalDelta
@@ -117,8 +118,8 @@ _HOMES = {
     ".tools": "Tool ToolContext",
     ".types": (
         "UNSET Attempt AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
-        "LogprobsDelta Message RateLimitSnapshot ReasoningDelta RefusalDelta StreamStats TextDelta TextDone ToolCall "
-        "ToolCallDelta ToolCallDone UsageUpdate"
+        "LogprobsDelta Message ParsedCompletion RateLimitSnapshot ReasoningDelta RefusalDelta StreamStats TextDelta "
+        "TextDone ToolCall ToolCallDelta ToolCallDone UsageUpdate"
     ),
 }
 

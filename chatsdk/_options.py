@@ -242,10 +242,10 @@ def checked_ssl_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None
     return context
 
 
-def checked_count(name: str, value: object) -> int:
-    """A whole number of 1 or more. Raises `UsageError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"{name} is a whole number of 1 or more, not {value!r}")
+def checked_count(name: str, value: object, least: int = 1) -> int:
+    """A whole number of `least` or more. Raises `UsageError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{name} is a whole number of {least} or more, not {value!r}")
     return value
 
 

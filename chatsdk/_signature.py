@@ -1,27 +1,31 @@
 """Gives methods the signature of `ChatRequest`, so that the list of parameters stands in one place.
 
-At run time the methods take `*args, **kwargs`; type checkers, `help()` and editors see every parameter. Source of
-the idea: PEP 612, whose `ParamSpec` carries a signature from one callable to another.
+What a method takes beyond it is a field of a subclass, generic where the type of the result depends on it. At run
+time the methods take `*args, **kwargs`; type checkers, `help()` and editors see every parameter. Source of the idea:
+PEP 612, whose `ParamSpec` carries a signature from one callable to another.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
 
 from ._stream import ChatStream
 from .types._base import UNSET, UnsetType
+from .types._output_mode import OutputMode
+from .types.parsed import ParsedCompletion
 from .types.request import ChatRequest
 from .types.response import ChatCompletion
 
 P = ParamSpec("P")
 OneShot = ParamSpec("OneShot")
 Streamed = ParamSpec("Streamed")
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    R = TypeVar("R", default=None)
 
     class _OneShot(ChatRequest, frozen=True, kw_only=True):
         stream: Literal[False] | None | UnsetType = UNSET
@@ -30,13 +34,25 @@ if TYPE_CHECKING:
         stream: Literal[True]
 
 else:
+    from typing import TypeVar
+
+    R = TypeVar("R")
     _OneShot = _Streamed = ChatRequest
 
 
-class Method(Protocol[P, T_co]):
-    """A method that takes the parameters of `P`."""
+class ParseCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
+    """What `parse` takes."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+    response_type: type[R]
+    reask: int = 0
+    output_mode: OutputMode | None = None
+
+
+class StreamCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
+    """What `stream` takes."""
+
+    response_type: type[R] | None = None
+    output_mode: OutputMode | None = None
 
 
 class CreateMethod(Protocol[OneShot, Streamed, P]):
@@ -50,27 +66,32 @@ class CreateMethod(Protocol[OneShot, Streamed, P]):
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ChatCompletion | ChatStream: ...
 
 
-def takes_parameters(request: Callable[P, object]) -> Callable[[Callable[..., T]], Method[P, T]]:
-    """Decorates a method that takes the parameters of a request."""
+def takes_parameters_of_parse(
+    call: Callable[P, ParseCall[R]],
+) -> Callable[[Callable[..., Any]], Callable[Concatenate[Any, P], Awaitable[ParsedCompletion[R]]]]:
+    """Decorates `parse`."""
+    return lambda method: _signed(method, call)
 
-    def decorate(method: Callable[..., T]) -> Method[P, T]:
-        return cast(Method[P, T], _signed(method))
 
-    return decorate
+def takes_parameters_of_stream(
+    call: Callable[P, StreamCall[R]],
+) -> Callable[[Callable[..., Any]], Callable[Concatenate[Any, P], ChatStream[R]]]:
+    """Decorates `stream`, whose type says `None` where no `response_type` is given."""
+    return lambda method: _signed(method, call)
 
 
 def _create(
     one_shot: Callable[OneShot, object], streamed: Callable[Streamed, object], either: Callable[P, object]
 ) -> Callable[[Callable[..., Any]], CreateMethod[OneShot, Streamed, P]]:
-    return lambda method: cast(CreateMethod[OneShot, Streamed, P], _signed(method))
+    return lambda method: cast(CreateMethod[OneShot, Streamed, P], _signed(method, either))
 
 
 takes_parameters_of_create = _create(_OneShot, _Streamed, ChatRequest)
 
 
-def _signed(method: Callable[..., Any]) -> Callable[..., Any]:
+def _signed(method: Callable[..., Any], call: Callable[..., object]) -> Callable[..., Any]:
     """The method, telling `inspect` and so `help()` about the parameters."""
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    parameters = inspect.signature(ChatRequest).parameters.values()
+    parameters = inspect.signature(call).parameters.values()
     method.__signature__ = inspect.Signature([own, *parameters])  # type: ignore[attr-defined]
     return method

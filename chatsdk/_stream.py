@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from ._caller import EVENT_STREAM, Call, Caller
 from ._head import Head
@@ -32,6 +32,20 @@ from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
 from .types.stats import StreamStats
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from ._protocol.expected import Expected
+    from ._typed_views import ElementsView, PartialsView
+    from .types.parsed import ParsedCompletion
+
+    T = TypeVar("T", default=None)
+    E = TypeVar("E")
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 MAX_HELD = 1000
 """Chunks before the first token that are kept back; servers send one or two."""
 
@@ -41,7 +55,7 @@ LOOSE = 1000
 """Chunks after which the accumulator is told to settle, so that a text takes no more than its letters."""
 
 
-class ChatStream:
+class ChatStream(Generic[T]):
     """A streamed answer, opened by `async with`, by the first step of an iteration, or by `create(stream=True)`.
 
     Iterating gives `ChatCompletionChunk`s as they come; `text()`, `deltas()` and `events()` are other views of the
@@ -51,12 +65,16 @@ class ChatStream:
 
     Until its first token has come a failure is retried, as the client's `RetryPolicy` says; chunks before that, which
     hold a role and the like, are kept back. After it nothing is tried again.
+
+    With `response_type=T` it is a `ChatStream[T]`: `partials()` and `elements()` give the value while it comes, and
+    `completion()` is a `ParsedCompletion[T]`.
     """
 
-    def __init__(self, caller: Caller, url: str, body: bytes) -> None:
+    def __init__(self, caller: Caller, url: str, body: bytes, expected: Expected[Any] | None = None) -> None:
         self.on_complete: Callable[[ChatCompletion], None] | None = None  # called once, when it has come whole
         self._caller = caller
         self._call = Call("POST", url, body, EVENT_STREAM)
+        self._expected = expected
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
         self._held: list[ChatCompletionChunk] = []  # what came before the first token
@@ -137,21 +155,44 @@ class ChatStream:
         """
         return SSEBody(self)
 
+    def partials(self, index: int = 0) -> PartialsView[T]:
+        """The value of a choice as it grows; see `PartialsView`. Raises `UsageError` without `response_type`."""
+        from ._typed_views import PartialsView
+
+        return PartialsView(self, self._expected, index)
+
+    @overload
+    def elements(self: ChatStream[list[E]], field: None = None, index: int = 0) -> ElementsView[E]: ...
+    @overload
+    def elements(self, field: str | None = None, index: int = 0) -> ElementsView[Any]: ...
+    def elements(self, field: str | None = None, index: int = 0) -> ElementsView[Any]:
+        """Each item of the list that a choice is, or of its `field`, once it is whole; see `ElementsView`.
+
+        The only list needs no name. Raises `UsageError` without `response_type`, and where there is no such list.
+        """
+        from ._typed_views import ElementsView
+
+        return ElementsView(self, self._expected, field, index)
+
     def items(self, view: Any) -> deque[Any]:
         """Where a view keeps what is left of its last chunk, so that a second view of its kind goes on there."""
         return self._items.setdefault(view, deque())
 
-    async def completion(self) -> ChatCompletion:
+    @overload
+    async def completion(self: ChatStream[None]) -> ChatCompletion: ...
+    @overload
+    async def completion(self) -> ParsedCompletion[T]: ...
+    async def completion(self) -> Any:
         """The whole completion, after reading what is left of the stream; what had come, if it was stopped.
 
-        Raises what iterating raises.
+        Raises what iterating raises, and with `response_type` an `OutputError` for an answer that is no such value.
         """
         while self.handout.has_next() or await self.ready():
             if self.handout.run is None:
                 self.take_chunk()
             else:
                 self.handout.pass_over()
-        return self.so_far
+        return self.so_far if self._expected is None else self._expected.read(self.so_far)
 
     def stop(self) -> None:
         """End it now: the socket is freed, the iteration ends normally, `outcome` is `stopped`.
@@ -169,7 +210,7 @@ class ChatStream:
         """Same as `stop()`."""
         self.stop()
 
-    async def __aenter__(self) -> ChatStream:
+    async def __aenter__(self) -> ChatStream[T]:
         await self.open()
         return self
 
@@ -178,7 +219,7 @@ class ChatStream:
     ) -> None:
         self.stop()
 
-    def __aiter__(self) -> ChatStream:
+    def __aiter__(self) -> ChatStream[T]:
         return self
 
     async def __anext__(self) -> ChatCompletionChunk:

@@ -35,7 +35,7 @@ class View(Generic[T]):
 
     def __init__(
         self,
-        stream: ChatStream,
+        stream: ChatStream[Any],
         name: Any,
         convert: Callable[[ChatCompletionChunk], Sequence[T]],
         finish: Callable[[], Iterable[T]] = tuple,
@@ -73,7 +73,7 @@ class View(Generic[T]):
         return items.popleft()
 
 
-def text_view(stream: ChatStream, index: int) -> View[str]:
+def text_view(stream: ChatStream[Any], index: int) -> View[str]:
     """The pieces of text of a choice."""
 
     def of_chunk(chunk: ChatCompletionChunk) -> list[str]:
@@ -89,7 +89,7 @@ def text_view(stream: ChatStream, index: int) -> View[str]:
     return View(stream, ("text", index), of_chunk, of_run=of_run)
 
 
-def delta_view(stream: ChatStream, index: int | None) -> View[Delta]:
+def delta_view(stream: ChatStream[Any], index: int | None) -> View[Delta]:
     """What is added to each choice, or to one."""
 
     def of_chunk(chunk: ChatCompletionChunk) -> list[Delta]:
@@ -108,7 +108,7 @@ def delta_view(stream: ChatStream, index: int | None) -> View[Delta]:
 class Snapshots:
     """The text so far, now and then."""
 
-    def __init__(self, stream: ChatStream, every: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, stream: ChatStream[Any], every: float, clock: Callable[[], float] = monotonic) -> None:
         self._stream = stream
         self._every = every
         self._clock = clock
@@ -138,7 +138,7 @@ class Snapshots:
 class SSEBody:
     """A stream's bytes, to be sent on."""
 
-    def __init__(self, stream: ChatStream) -> None:
+    def __init__(self, stream: ChatStream[Any]) -> None:
         self._stream = stream
         self._has_ended = False
 

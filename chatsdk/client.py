@@ -18,7 +18,13 @@ from ._protocol.chunks import read_completion
 from ._protocol.retry import RetryAccount, RetryPolicy
 from ._protocol.wire import build_request, encode_call
 from ._resources import Models, Stored
-from ._signature import takes_parameters, takes_parameters_of_create
+from ._signature import (
+    ParseCall,
+    StreamCall,
+    takes_parameters_of_create,
+    takes_parameters_of_parse,
+    takes_parameters_of_stream,
+)
 from ._stream import ChatStream
 from ._transport._aiohttp import AiohttpTransport
 from ._transport._proxies import checked_proxy
@@ -30,6 +36,11 @@ from .types.response import ChatCompletion
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from ._protocol.expected import Expected
+
+TYPED = frozenset({"response_type", "output_mode", "tools"})
+"""Keywords for which the modules about types are loaded, which take long; most calls have none of them."""
 
 
 class AsyncChatClient:
@@ -107,26 +118,58 @@ class AsyncChatClient:
     async def create(self, *args: Any, **kwargs: Any) -> ChatCompletion | ChatStream:
         """The model's answer, or with `stream=True` an opened `ChatStream`.
 
-        Takes every parameter of `ChatRequest`. Raises `UsageError` before anything is sent, `APIStatusError`,
-        `APIConnectionError`, `ResponseDecodeError`.
+        Takes every parameter of `ChatRequest`; `tools` may be functions and `Tool`s too. Raises `UsageError` before
+        anything is sent, `APIStatusError`, `APIConnectionError`, `ResponseDecodeError`.
         """
+        expected = self._expected(kwargs)
+        if expected is not None and expected.output is not None:
+            raise UsageError("client.create() gives text: call client.parse() for an answer of a type")
         request = self._request(args, kwargs)
         if request.stream is not True:
-            return await self._complete(request)
-        stream = self._open_later(request)
+            completion = await self._complete(request)
+            return completion if expected is None else expected.read(completion)
+        stream: ChatStream = self._open_later(request, expected)
         await stream.open()
         return stream
 
-    @takes_parameters(ChatRequest)
-    def stream(self, *args: Any, **kwargs: Any) -> ChatStream:
+    @takes_parameters_of_parse(ParseCall)
+    async def parse(self, *args: Any, **kwargs: Any) -> Any:
+        """The model's answer as a value of `response_type`: a `ParsedCompletion`, whose `parsed` it is.
+
+        A type is a `msgspec.Struct`, dataclass, TypedDict, NamedTuple, pydantic model, list, union, or anything else
+        that `strict_schema` can say. If an answer does not fit, the model is told why and asked again, up to `reask`
+        times. `output_mode` is how the model is told of the type; else it is what the provider does best.
+
+        Takes every parameter of `ChatRequest`. Raises what `create` raises, and `LengthLimitError`,
+        `ContentFilterError`, `RefusedError`, `ValidationError`, whose `completion` is the answer.
+        """
+        reask = checked_count("reask", kwargs.pop("reask", 0), least=0)
+        expected = self._expected(kwargs)
+        request = self._request(args, kwargs)
+        if expected is None or expected.output is None:
+            raise UsageError("response_type is missing: pass the type that the answer shall have")
+        if request.stream not in (False, None, UNSET):
+            raise UsageError("client.parse() does not stream: call client.stream() with response_type=")
+        if reask and request.n not in (1, None, UNSET):
+            raise UsageError("reask asks again for one answer: leave out n=, or reask=")
+        from ._parsing import parse
+
+        return await parse(self._complete, request, expected, reask)
+
+    @takes_parameters_of_stream(StreamCall)
+    def stream(self, *args: Any, **kwargs: Any) -> ChatStream[Any]:
         """The model's answer as it is made; see `ChatStream`. Nothing is sent yet.
 
-        Takes every parameter of `ChatRequest`. Raises `UsageError`.
+        Takes every parameter of `ChatRequest`, and `response_type` and `output_mode` as `parse` does. Raises
+        `UsageError`.
         """
+        expected = self._expected(kwargs)
         request = self._request(args, kwargs)
         if request.stream not in (True, UNSET):
             raise UsageError("client.stream() streams: leave out stream=, or call client.create()")
-        return self._open_later(structs.replace(request, stream=True))
+        if expected is not None:
+            request = expected.tell(request)
+        return self._open_later(structs.replace(request, stream=True), expected)
 
     def batch(
         self,
@@ -194,11 +237,19 @@ class AsyncChatClient:
     def __reduce__(self) -> NoReturn:
         raise UsageError("a client holds a key and connections, and is not pickled: make one where it is needed")
 
+    def _expected(self, kwargs: dict[str, Any]) -> Expected[Any] | None:
+        """What the keywords say of types, which are taken out of them."""
+        if TYPED.isdisjoint(kwargs):
+            return None
+        from ._parsing import expected_of
+
+        return expected_of(kwargs, self._caller.options.provider)
+
     async def _complete(self, request: ChatRequest) -> ChatCompletion:
         return await self._caller.fetch(read_completion, "POST", *self._encode(request))
 
-    def _open_later(self, request: ChatRequest) -> ChatStream:
-        return ChatStream(self._caller, *self._encode(request))
+    def _open_later(self, request: ChatRequest, expected: Expected[Any] | None = None) -> ChatStream[Any]:
+        return ChatStream(self._caller, *self._encode(request), expected)
 
     def _encode(self, request: ChatRequest) -> tuple[str, bytes]:
         """Where the request goes, and its body."""

@@ -293,7 +293,11 @@ class RefusedError(OutputError):
 
 
 class ValidationError(OutputError):
-    """The answer does not have the form asked for."""
+    """The answer does not have the form asked for; `path` is where, such as `$.days[3].price`, if that can be said."""
+
+    def __init__(self, message: str, completion: ChatCompletion, path: str | None = None) -> None:
+        super().__init__(message, completion)
+        self.path = path
 
 
 STATUS_ERRORS: Mapping[int, type[APIStatusError]] = {

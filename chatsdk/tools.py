@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -162,6 +162,25 @@ class Tool:
         self.param = param
         self._arguments = arguments
         self._is_async = inspect.iscoroutinefunction(body_of(function))
+
+
+def offered(tools: Iterable[Any]) -> tuple[list[Any], dict[str, Tool]]:
+    """What a request holds of these tools, and by name those of them that are a `Tool` or a function.
+
+    Raises `UsageError` for functions that are no tools, and for two of one name.
+    """
+    params: list[Any] = []
+    typed: dict[str, Tool] = {}
+    for each in tools:
+        if not (isinstance(each, Tool) or callable(each)):
+            params.append(each)
+            continue
+        tool = as_tool(each)
+        if tool.name in typed:
+            raise UsageError(f"two tools are called {tool.name}: give one of them another name=")
+        typed[tool.name] = tool
+        params.append(tool.param)
+    return params, typed
 
 
 def as_tool(tool: Tool | Callable[..., Any]) -> Tool:

@@ -489,9 +489,14 @@ async def test_stream_refuses_not_to_stream(client: AsyncChatClient) -> None:
 
 
 def test_help_shows_the_parameters_of_the_one_list() -> None:
-    for method in (AsyncChatClient.create, AsyncChatClient.stream):
-        shown = list(inspect.signature(method).parameters)
-        assert shown == ["self", *ChatRequest.__struct_fields__]
+    more = {
+        AsyncChatClient.create: [],
+        AsyncChatClient.parse: ["response_type", "reask", "output_mode"],
+        AsyncChatClient.stream: ["response_type", "output_mode"],
+    }
+    for method, names in more.items():
+        shown = set(inspect.signature(method).parameters)
+        assert shown == {"self", *ChatRequest.__struct_fields__, *names}
 
 
 def test_one_client_serves_several_event_loops_one_after_another(unused_tcp_port: int) -> None:

@@ -30,10 +30,12 @@ FLOORS = {
     "chatsdk._batch": 6,
     "chatsdk._caller": 6,
     "chatsdk._pages": 6,
+    "chatsdk._parsing": 6,
     "chatsdk._reading": 6,
     "chatsdk._resources": 6,
     "chatsdk._signature": 6,
     "chatsdk._stream": 6,
+    "chatsdk._typed_views": 6,
     "chatsdk._views": 6,
     "chatsdk._tools": 6,
     "chatsdk.messages": 5,
@@ -71,7 +73,10 @@ OWN_PACKAGE = {
 }
 """Modules that may import from their own package's `__init__`, and why."""
 
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "chatsdk.errors": "everything that is raised, in one list",
+    "chatsdk._stream": "the views and the reading of a stream; the reading is to move out",
+}
 """Modules of more than 350 lines, and why."""
 
 LONG_FUNCTIONS: dict[str, str] = {}

@@ -3,6 +3,7 @@
 request     ChatRequest: the one list of parameters        message, content, tool, parameter: what they hold
 response    ChatCompletion and what is in it               usage, logprobs, moderation: parts of it
 chunk       ChatCompletionChunk, a piece of a stream       delta, event: the same, told more conveniently
+parsed      ParsedCompletion: an answer read as a type
 stored      stored completions; pages of lists             model: models on offer
 rate_limit  what headers say of rate limits                attempt, stats: what a call went through, how a stream came
 """
@@ -77,6 +78,7 @@ from .parameter import (
     UserLocation,
     WebSearchOptions,
 )
+from .parsed import ParsedCompletion
 from .rate_limit import RateLimitSnapshot, RateLimitWindow
 from .request import ChatRequest, Messages
 from .response import (
@@ -185,6 +187,7 @@ __all__ = [
     "NamedTool",
     "OutputMode",
     "Page",
+    "ParsedCompletion",
     "Prediction",
     "PromptCacheBreakpoint",
     "PromptCacheOptions",

@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from .attempt import Attempt
 from .rate_limit import RateLimitSnapshot
 
-__all__ = ["UNSET", "Answer", "OrDict", "Reply", "Request", "UnsetType", "always"]
+__all__ = ["UNSET", "Answer", "Carrier", "OrDict", "Reply", "Request", "UnsetType", "always", "read_object"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,15 @@ class Reply(Struct, frozen=True, omit_defaults=True):
     """A part of a reply. Unknown fields are passed over; an `Answer` keeps them in `raw`."""
 
 
+def read_object(text: str) -> dict[str, Any] | None:
+    """JSON text as an object, an empty one for no text; `None` for what is no object."""
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def always(value: Any) -> Any:
     """A default for reading that is written all the same: `omit_defaults` never leaves out a factory's value.
 
@@ -56,11 +65,25 @@ def always(value: Any) -> Any:
     return msgspec.field(default_factory=(lambda: kind()) if kind in (list, dict) else lambda: value)
 
 
-class Answer(Reply, frozen=True, dict=True):
+class Carrier(Reply, frozen=True, dict=True):
+    """A part of a reply with facts beside it that are no part of it: equality compares the fields only.
+
+    Copying and pickling keep them.
+    """
+
+    def __copy__(self) -> Self:
+        copied: Self = super().__copy__()  # type: ignore[misc]
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), dict(self.__dict__))
+
+
+class Answer(Carrier, frozen=True):
     """A whole JSON document of a server, with what came beside it.
 
-    `source` (the bytes), `head` (status and headers) and `attempts` are set by whoever got it; they are facts about
-    the answer and not part of it: equality compares the fields only. Pickling keeps them.
+    `source` (the bytes), `head` (status and headers) and `attempts` are set by whoever got it.
     """
 
     @property
@@ -102,11 +125,3 @@ class Answer(Reply, frozen=True, dict=True):
         """What it took to get the answer; the last one succeeded."""
         attempts: tuple[Attempt, ...] = self.__dict__.get("attempts", ())
         return attempts
-
-    def __copy__(self) -> Self:
-        copied: Self = super().__copy__()  # type: ignore[misc]
-        copied.__dict__.update(self.__dict__)
-        return copied
-
-    def __reduce__(self) -> Any:
-        return (*super().__reduce__(), dict(self.__dict__))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import msgspec
 from msgspec import Struct
 
+from ._base import read_object
 from .logprobs import TokenLogprob
 from .usage import CompletionUsage
 
@@ -72,11 +72,7 @@ class ToolCallDone(Struct, frozen=True, tag=True):
     @property
     def parsed(self) -> dict[str, Any] | None:
         """The arguments as an object, an empty one for none; `None` where they are no JSON object."""
-        try:
-            value = msgspec.json.decode(self.arguments or "{}")
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
+        return read_object(self.arguments)
 
 
 class AudioDelta(Struct, frozen=True, tag=True):

@@ -21,7 +21,7 @@ from .parameter import (
     StreamOptions,
     WebSearchOptions,
 )
-from .tool import LegacyFunction, NamedTool, ToolChoice, ToolParam
+from .tool import LegacyFunction, NamedTool, OfferedTool, ToolChoice
 
 Messages = str | Annotated[Sequence[OrDict[RequestMessage]], Meta(min_length=1)]
 """What may be said to the model: one user message as text, or a sequence of messages."""
@@ -100,7 +100,7 @@ class ChatRequest(_Prompt, frozen=True, kw_only=True, forbid_unknown_fields=True
     """0 to 2: how random the sampling is. Change this or `top_p`."""
     tool_choice: ToolChoice | UnsetType = UNSET
     """Whether and which tools are to be called."""
-    tools: Sequence[OrDict[ToolParam]] | UnsetType = UNSET
+    tools: Sequence[OfferedTool] | UnsetType = UNSET
     """What the model may call."""
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None | UnsetType = UNSET
     """0 to 20: how many alternatives come with each token; wants `logprobs`."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ._base import UNSET, Answer, Reply, always
+from ._base import UNSET, Answer, Carrier, Reply, always, read_object
 from .logprobs import Logprobs
 from .message import AssistantMessage, AudioReference
 from .moderation import Moderation
@@ -32,7 +32,7 @@ class CustomCall(Reply, frozen=True):
     input: str = always("")
 
 
-class ToolCall(Reply, frozen=True):
+class ToolCall(Carrier, frozen=True):
     """A tool the model wants called: `function` or `custom` is set, as `type` says."""
 
     id: str = always("")
@@ -53,6 +53,16 @@ class ToolCall(Reply, frozen=True):
         if self.custom is not None:
             return self.custom.input
         return self.function.arguments if self.function else ""
+
+    @property
+    def parsed(self) -> Any:
+        """The arguments: of a `Tool`, each by the name of its parameter and of its type; else a plain JSON object.
+
+        `None` where they are none; `Tool.read` says what is wrong with them.
+        """
+        if "parsed" in self.__dict__:
+            return self.__dict__["parsed"]
+        return None if self.custom is not None else read_object(self.arguments)
 
     def to_request(self) -> FunctionCallParam | CustomCallParam:
         """The call as the next turn's assistant message repeats it."""
@@ -93,7 +103,7 @@ def details_text(details: list[dict[str, Any]] | None) -> str | None:
     return "".join(text for text in texts if isinstance(text, str)) or None
 
 
-class Message(Reply, frozen=True):
+class Message(Carrier, frozen=True):
     """What the model said."""
 
     role: str = always("assistant")
@@ -112,6 +122,11 @@ class Message(Reply, frozen=True):
     def reasoning(self) -> str | None:
         """What the model thought first, whichever of its names the server uses."""
         return self.reasoning_content or self.reasoning_text or details_text(self.reasoning_details)
+
+    @property
+    def parsed(self) -> Any:
+        """The content as the `response_type` that was asked for; `None` where none was, or tools are called instead."""
+        return self.__dict__.get("parsed")
 
     def to_request(self) -> AssistantMessage:
         """The message as the next turn of the conversation repeats it: only what a request may hold.
@@ -189,6 +204,11 @@ class ChatCompletion(Answer, frozen=True):
     def tool_calls(self) -> list[ToolCall]:
         """The tools that choice 0 wants called."""
         return self.message.tool_calls or []
+
+    @property
+    def parsed(self) -> Any:
+        """Choice 0 as the `response_type` that was asked for, else `None`."""
+        return self.message.parsed
 
     @property
     def finish_reason(self) -> str | None:

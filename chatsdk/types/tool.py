@@ -6,8 +6,8 @@ Source: `ChatCompletionTool`, `CustomToolChatCompletions`, `ChatCompletionToolCh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ._base import UNSET, OrDict, Request, UnsetType
 
@@ -91,6 +91,19 @@ class AllowedToolsChoice(Request, frozen=True, tag_field="type", tag="allowed_to
 
 ToolParam = FunctionTool | CustomTool
 """A tool offered to the model."""
+
+if TYPE_CHECKING:
+
+    class Callee(Protocol):
+        """What knows how it stands in a request: a `chatsdk.Tool`."""
+
+        @property
+        def param(self) -> ToolParam: ...
+
+    OfferedTool: TypeAlias = OrDict[ToolParam] | Callee | Callable[..., Any]
+else:
+    OfferedTool = ToolParam
+"""What the client's methods take for a tool: functions too, which are `ToolParam`s before anything is encoded."""
 
 ToolChoice: TypeAlias = (
     Literal["none", "auto", "required"] | OrDict[AllowedToolsChoice | NamedFunctionChoice | NamedCustomChoice]
