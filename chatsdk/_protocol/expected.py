@@ -19,7 +19,7 @@ from ..types.parameter import JSONSchema, ResponseFormatJSONObject, ResponseForm
 from ..types.parsed import ParsedCompletion
 from ..types.request import ChatRequest
 from ..types.response import ChatCompletion, Choice, FunctionCall, Message, ToolCall
-from ..types.tool import FunctionDefinition, FunctionTool, NamedFunctionChoice, NamedTool
+from ..types.tool import FunctionDefinition, FunctionTool
 from ..types.usage import CompletionUsage
 from .output import InvalidOutput, Output, read_json
 from .wire import encode_json
@@ -123,10 +123,9 @@ class Expected(Generic[T]):
         strict = True if output.is_strict else UNSET
         definition = FunctionDefinition(output.name, output.description or UNSET, output.schema, strict)
         others = () if request.tools is UNSET else request.tools
-        choice = "required" if others else NamedFunctionChoice(NamedTool(output.name))
         if request.tool_choice is not UNSET:
             raise UsageError("with output_mode='tool' the model has to call a tool: leave out tool_choice")
-        return structs.replace(request, tools=[*others, FunctionTool(definition)], tool_choice=choice)
+        return structs.replace(request, tools=[*others, FunctionTool(definition)], tool_choice="required")
 
     def _read_choice(self, choice: Choice, output: Output[T], completion: ChatCompletion) -> None:
         """Put the choice's value into its message. Raises `OutputError`."""
