@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from chatsdk import (
@@ -28,6 +29,7 @@ from chatsdk import (
     UnprocessableEntityError,
 )
 from chatsdk.testing import ChatServer, Reply
+from chatsdk.types import OutputMode
 
 from .server import MASTER_KEY, UPSTREAM_KEY
 
@@ -353,3 +355,35 @@ async def read(stream: ChatStream, gate: asyncio.Event, *, after: int) -> None:
         seen += 1
         if seen == after:
             gate.set()
+
+
+class Point(msgspec.Struct):
+    x: int
+    y: int
+
+
+class Path(msgspec.Struct):
+    name: str
+    points: list[Point]
+
+
+PATH = '{"name":"up","points":[{"x":1,"y":2},{"x":3,"y":4}]}'
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "tool", "json_object", "prompt"])
+async def test_values_of_a_type_come_through_in_every_mode(
+    proxy: AsyncChatClient, server: ChatServer, to_server: dict[str, str], mode: OutputMode
+) -> None:
+    said = Reply.tool_call("Path", PATH) if mode == "tool" else Reply.text(PATH)
+    server.enqueue(said, said)
+    expected = Path("up", [Point(1, 2), Point(3, 4)])
+
+    whole = await proxy.parse("Where?", response_type=Path, output_mode=mode, extra_body=to_server)
+    stream = proxy.stream("Where?", response_type=Path, output_mode=mode, extra_body=to_server)
+    points = [point async for point in stream.elements("points")]
+
+    assert (whole.parsed, whole.output_mode) == (expected, mode)
+    assert (points, (await stream.completion()).parsed) == (expected.points, expected)
+    asked = server.requests[0].json
+    assert asked.get("response_format", {}).get("type") == (mode if mode.startswith("json") else None)
+    assert asked.get("tool_choice") == ("required" if mode == "tool" else None)
