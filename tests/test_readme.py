@@ -25,7 +25,7 @@ async def test_the_python_of_the_readme_runs(
     program: dict[str, Any] = {"chatsdk": chatsdk}
 
     for block in BLOCKS:
-        code = compile(block, str(README), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compile(block, str(README), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         running = eval(code, program)
         if inspect.isawaitable(running):
             await running
