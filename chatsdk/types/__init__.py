@@ -80,7 +80,7 @@ from .parameter import (
 )
 from .parsed import ParsedCompletion
 from .rate_limit import RateLimitSnapshot, RateLimitWindow
-from .request import ChatRequest, Messages
+from .request import ChatRequest, Messages, Parameters
 from .response import (
     Annotation,
     Audio,
@@ -187,6 +187,7 @@ __all__ = [
     "NamedTool",
     "OutputMode",
     "Page",
+    "Parameters",
     "ParsedCompletion",
     "Prediction",
     "PromptCacheBreakpoint",

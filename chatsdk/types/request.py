@@ -29,16 +29,8 @@ Messages = str | Annotated[Sequence[OrDict[RequestMessage]], Meta(min_length=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 
 
-class _Prompt(Request, frozen=True):
-    messages: Messages
-    """The conversation so far; a plain `str` is one user message."""
-
-
-class ChatRequest(_Prompt, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /chat/completions`: 37 parameters, and `extra_body` for what a server has beyond them.
-
-    Unset, `None` (`null`) and a value are three different wire forms.
-    """
+class Parameters(Request, frozen=True, kw_only=True):
+    """What a request may hold beside its messages; each is described at its field."""
 
     model: str | UnsetType = UNSET
     """The model's id; a client's own `model` stands in where it is unset."""
@@ -114,3 +106,13 @@ class ChatRequest(_Prompt, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Lets a search model search the web."""
     extra_body: Mapping[str, Any] | None | UnsetType = UNSET
     """Not of the API: members put into the body as they are, unchecked; they win over parameters."""
+
+
+class ChatRequest(Parameters, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /chat/completions`: 37 parameters, and `extra_body` for what a server has beyond them.
+
+    Unset, `None` (`null`) and a value are three different wire forms.
+    """
+
+    messages: Messages
+    """The conversation so far; a plain `str` is one user message."""
