@@ -36,6 +36,8 @@ FLOORS = {
     "chatsdk._stream": 6,
     "chatsdk._views": 6,
     "chatsdk._tools": 6,
+    "chatsdk._tool_calls": 6,
+    "chatsdk._tool_stream": 6,
     "chatsdk.messages": 5,
     "chatsdk.tools": 5,
     "chatsdk._arguments": 5,
@@ -44,6 +46,8 @@ FLOORS = {
     "chatsdk._retrying": 5,
     "chatsdk._scrubbing": 5,
     "chatsdk._throttle": 5,
+    "chatsdk._tool_run": 5,
+    "chatsdk._tool_terms": 5,
     "chatsdk._timing": 5,
     "chatsdk._watchdog": 5,
     "chatsdk._loops": 4,
@@ -71,7 +75,9 @@ OWN_PACKAGE = {
 }
 """Modules that may import from their own package's `__init__`, and why."""
 
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "chatsdk.errors": "all that is raised stands in one tree, in one place",
+}
 """Modules of more than 350 lines, and why."""
 
 LONG_FUNCTIONS: dict[str, str] = {}
