@@ -23,12 +23,12 @@ CUT = frozenset({"length", "content_filter"})
 """Finish reasons after which the last call may lack its end."""
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
-    "outside": re.compile(r"\S"),
-    "object": re.compile(r'["{}\[\]]'),
-    "string": re.compile(r'["\\]'),
-    "escape": re.compile(r".", re.DOTALL),
+    "outside": re.compile(r"\s*+(.)", re.DOTALL),
+    "object": re.compile(r'[^"{}\[\]]*+(["{}\[\]])'),
+    "string": re.compile(r'(?:[^"\\]++|\\.)*+(["\\])', re.DOTALL),
+    "escape": re.compile(r"(.)", re.DOTALL),
 }
-"""What is to be looked for next, by where in a JSON text one is."""
+"""The next sign that matters, by where in a JSON text one is; of escapes only one that is cut does."""
 
 
 class Balance:
@@ -47,9 +47,9 @@ class Balance:
 
     def feed(self, text: str) -> None:
         start = 0
-        while not self._is_broken and (found := SIGNS[self._place].search(text, start)):
+        while not self._is_broken and (found := SIGNS[self._place].match(text, start)):
             start = found.end()
-            self._see(found[0])
+            self._see(found[1])
 
     def _see(self, sign: str) -> None:
         match self._place:
