@@ -16,8 +16,10 @@ ChatError                          str() never holds a key
 ├── StreamError                    an error object inside a stream
 ├── ResponseDecodeError            the answer came and could not be read
 │   └── ResponseTooLargeError
+├── ToolError                      a call of a tool failed; `.call` is which
 └── OutputError                    the answer was read and is not what was asked for
-    └── LengthLimitError  ContentFilterError  RefusedError  ValidationError
+    ├── LengthLimitError  ContentFilterError  RefusedError  ValidationError
+    └── TurnLimitError             the model calls tools and finds no end
 
 An error is born with its facts and makes its own text of them.
 """
@@ -33,7 +35,7 @@ from ._error_text import MAX_SHOWN, PATH_HINT, SPECIAL_STATUS, origin, shorten, 
 from ._head import Head
 from .types.attempt import Attempt
 from .types.rate_limit import RateLimitSnapshot
-from .types.response import ChatCompletion
+from .types.response import ChatCompletion, ToolCall
 
 MAX_EVENT_KEPT = 1 << 16
 """Bytes of the event that an error in a stream came in which the error keeps."""
@@ -44,11 +46,13 @@ class ChatError(Exception):
 
     `head` is that of the answer which the error is about, if there was one. `partial` is the `ChatCompletion` of what
     had come of a stream when it failed, else `None`. `attempts` are those of the call that failed, this one's last.
+    `run` is the `ToolRun` so far of a run of tools that the error ended, from which it can be continued, else `None`.
     """
 
     head: Head | None = None
     partial: ChatCompletion | None = None
     attempts: tuple[Attempt, ...] = ()
+    run: Any = None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -272,6 +276,14 @@ class ResponseTooLargeError(ResponseDecodeError):
     """The answer is over a size limit."""
 
 
+class ToolError(ChatError):
+    """A tool failed, and `__cause__` is its exception; or the model made the same mistake in a call twice."""
+
+    def __init__(self, message: str, call: ToolCall) -> None:
+        super().__init__(message)
+        self.call = call
+
+
 class OutputError(ChatError):
     """The answer was read and is not what was asked for; `completion` is the answer."""
 
@@ -298,6 +310,10 @@ class ValidationError(OutputError):
     def __init__(self, message: str, completion: ChatCompletion, path: str | None = None) -> None:
         super().__init__(message, completion)
         self.path = path
+
+
+class TurnLimitError(OutputError):
+    """The model called tools in every answer that it was allowed; `run` can be continued with a higher `max_turns`."""
 
 
 STATUS_ERRORS: Mapping[int, type[APIStatusError]] = {

@@ -38,6 +38,8 @@ FLOORS = {
     "chatsdk._typed_views": 6,
     "chatsdk._views": 6,
     "chatsdk._tools": 6,
+    "chatsdk._tool_calls": 6,
+    "chatsdk._tool_stream": 6,
     "chatsdk.messages": 5,
     "chatsdk.tools": 5,
     "chatsdk._arguments": 5,
@@ -46,6 +48,8 @@ FLOORS = {
     "chatsdk._retrying": 5,
     "chatsdk._scrubbing": 5,
     "chatsdk._throttle": 5,
+    "chatsdk._tool_run": 5,
+    "chatsdk._tool_terms": 5,
     "chatsdk._timing": 5,
     "chatsdk._watchdog": 5,
     "chatsdk._loops": 4,
@@ -74,7 +78,7 @@ OWN_PACKAGE = {
 """Modules that may import from their own package's `__init__`, and why."""
 
 LONG_MODULES: dict[str, str] = {
-    "chatsdk.errors": "everything that is raised, in one list",
+    "chatsdk.errors": "all that is raised stands in one tree, in one place",
     "chatsdk._stream": "the views and the reading of a stream; the reading is to move out",
 }
 """Modules of more than 350 lines, and why."""

@@ -2,6 +2,8 @@
 
 A `...Delta` adds a piece, as it comes. When the stream has ended as a whole one, choice by choice in order of index,
 a `...Done` gives each whole and `Finished` is the choice's last event. A stream that fails has none of these.
+
+A stream that runs tools tells the events of every turn, and `ToolStarted` and `ToolFinished` of the calls between them.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from msgspec import Struct
 
 from ._base import read_object
 from .logprobs import TokenLogprob
+from .response import ToolCall
 from .usage import CompletionUsage
 
 
@@ -104,6 +107,32 @@ class Finished(Struct, frozen=True, tag=True):
     finish_reason: str | None
 
 
+class ToolStarted(Struct, frozen=True, tag=True):
+    """A tool is being run now; `call` is the model's, or what `before_tool` made of it.
+
+    `turn` counts the answers of the model from 1, `position` the calls of the answer from 0, in order of arrival.
+    """
+
+    turn: int
+    position: int
+    call: ToolCall
+
+
+class ToolFinished(Struct, frozen=True, tag=True):
+    """A call has its answer: `content` is what the model is told, which `after_tool` may have changed.
+
+    `error` is `None` where the tool gave a result. Else it is `refused`, `unknown tool` or `bad arguments`, for calls
+    whose tool was not run and so never started; `timed out`; or the name of the exception's class. A call that the
+    server changes after it was complete is answered anew, as one with `bad arguments`.
+    """
+
+    turn: int
+    position: int
+    call: ToolCall
+    content: str
+    error: str | None = None
+
+
 Event: TypeAlias = (
     TextDelta
     | TextDone
@@ -117,3 +146,6 @@ Event: TypeAlias = (
     | Finished
 )
 """Any of them."""
+
+ToolEvent: TypeAlias = Event | ToolStarted | ToolFinished
+"""What a stream that runs tools tells."""

@@ -1,0 +1,120 @@
+"""On which terms tools are run: which they are, how many turns and how long, and who is asked before and after."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from ._options import checked_count
+from ._tool_run import ToolRun
+from .errors import UsageError
+from .tools import Tool, as_tool
+from .types.event import ToolFinished
+from .types.response import ToolCall
+
+MAX_TURNS = 10
+
+MAX_NAME_SHOWN = 64
+"""Letters of a name: the API allows no more, and a model may make up any number."""
+
+
+class Refuse(Struct, frozen=True):
+    """What `before_tool` gives for a call that is not to be run; the model is told the reason."""
+
+    reason: str = "This call was refused."
+
+
+class Pause(Struct, frozen=True):
+    """What `before_tool` gives for a call that has to wait: the run ends after the other calls of the turn.
+
+    The call is in the run's `pending`; continued, the run asks `before_tool` about it again.
+    """
+
+
+BeforeTool: TypeAlias = Callable[
+    [ToolCall], "ToolCall | Refuse | Pause | None | Awaitable[ToolCall | Refuse | Pause | None]"
+]
+AfterTool: TypeAlias = Callable[[ToolFinished], "str | None | Awaitable[str | None]"]
+StopWhen: TypeAlias = Callable[[ToolRun], "bool | Awaitable[bool]"]
+
+
+class ToolTerms:
+    """`tools` are functions and `Tool`s. `max_turns` is how many answers the model may give, a resumed run's included.
+
+    `concurrency` is how many tools may run at a time, `None` any number. `tool_timeout` is in seconds, for each call of
+    a tool that has no `timeout` of its own. `stop_when(run)` is asked after the tools of each turn; true ends the run.
+    `before_tool(call)` is asked before each call that can be run: `None` lets it be, a `ToolCall` is run in its place,
+    `Refuse` and `Pause` keep it from being run. `after_tool(finished)` sees what each call is answered with, refusals
+    and mistakes too, and may give a `str` that the model is told instead. All three may be async, and what they raise
+    comes through. With `raise_tool_errors` an exception of a tool ends the run as a `ToolError`; without it the model
+    is told. `context` is the `value` of the `ToolContext` that tools may ask for.
+
+    Raises `UsageError` for terms that cannot work.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool | Callable[..., Any]],
+        *,
+        max_turns: int = MAX_TURNS,
+        concurrency: int | None = None,
+        tool_timeout: float | None = None,
+        stop_when: StopWhen | None = None,
+        before_tool: BeforeTool | None = None,
+        after_tool: AfterTool | None = None,
+        raise_tool_errors: bool = False,
+        context: Any = None,
+    ) -> None:
+        self.tools = checked_tools(tools)
+        self.max_turns = checked_count("max_turns", max_turns)
+        self.concurrency = None if concurrency is None else checked_count("concurrency", concurrency)
+        self.tool_timeout = checked_seconds("tool_timeout", tool_timeout)
+        self.stop_when = checked_hook("stop_when", stop_when)
+        self.before_tool = checked_hook("before_tool", before_tool)
+        self.after_tool = checked_hook("after_tool", after_tool)
+        self.raise_tool_errors = raise_tool_errors
+        self.context = context
+
+    def unknown(self, name: str) -> str:
+        """What the model is told of a tool that there is not."""
+        name = name[:MAX_NAME_SHOWN]
+        if not self.tools:
+            return f"There is no tool {name!r}, nor any other."
+        close = difflib.get_close_matches(name, self.tools, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        return f"There is no tool {name!r}.{hint} The tools are: {', '.join(self.tools)}."
+
+
+def checked_tools(tools: Any) -> dict[str, Tool]:
+    """The tools by name. Raises `UsageError` for what is no tool, and for two of a name."""
+    if isinstance(tools, str | Mapping | Tool) or not isinstance(tools, Iterable):
+        raise UsageError("tools is a list of functions and Tools")
+    found: dict[str, Tool] = {}
+    for each in tools:
+        if isinstance(each, Mapping | Struct):
+            raise UsageError(
+                "a tool that is to be run needs its function: wrap it, as Tool(name, function, parameters=...)"
+            )
+        tool = as_tool(each)
+        if tool.name in found:
+            raise UsageError(f"two tools are called {tool.name!r}: name one of them with Tool(name, ...)")
+        found[tool.name] = tool
+    return found
+
+
+def checked_seconds(name: str, value: float | None) -> float | None:
+    """A time limit, or none. Raises `UsageError`."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (is_number and value > 0):
+        return value
+    raise UsageError(f"{name} is a number of seconds above 0, or None for no limit")
+
+
+def checked_hook(name: str, hook: Any) -> Any:
+    """A function, or none. Raises `UsageError`."""
+    if hook is None or callable(hook):
+        return hook
+    raise UsageError(f"{name} is a function, async or not")

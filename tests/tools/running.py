@@ -1,0 +1,96 @@
+"""What the tests of tools share: both ways of running them by a client, and answers in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from chatsdk import AsyncChatClient, ChatRequest
+from chatsdk._tool_run import ToolRun
+from chatsdk._tool_stream import ToolStream
+from chatsdk._tool_terms import ToolTerms
+from chatsdk._tools import run_tools
+from chatsdk.testing import ChatServer
+
+DONE = b"data: [DONE]\n\n"
+
+
+class Runner:
+    """Runs tools by an awaited call."""
+
+    def __init__(self, client: AsyncChatClient) -> None:
+        self.client = client
+
+    async def run(
+        self,
+        tools: Sequence[Any],
+        messages: Any = "Hi",
+        *,
+        resumed: ToolRun | None = None,
+        parameters: dict[str, Any] | None = None,
+        **terms: Any,
+    ) -> ToolRun:
+        request = ChatRequest(messages, **(parameters or {}))
+        return await run_tools(self.client._complete, request, ToolTerms(tools, **terms), resumed)
+
+
+class Streaming(Runner):
+    """Runs tools as a stream, of which only the result is wanted."""
+
+    async def run(
+        self,
+        tools: Sequence[Any],
+        messages: Any = "Hi",
+        *,
+        resumed: ToolRun | None = None,
+        parameters: dict[str, Any] | None = None,
+        **terms: Any,
+    ) -> ToolRun:
+        return await stream_tools(
+            self.client, tools, messages, resumed=resumed, parameters=parameters, **terms
+        ).result()
+
+
+def stream_tools(
+    client: AsyncChatClient,
+    tools: Sequence[Any],
+    messages: Any = "Hi",
+    *,
+    resumed: ToolRun | None = None,
+    parameters: dict[str, Any] | None = None,
+    **terms: Any,
+) -> ToolStream:
+    request = ChatRequest(messages, **(parameters or {}))
+    return ToolStream(client._open_later, request, ToolTerms(tools, **terms), resumed)
+
+
+def plain(messages: Any) -> list[Any]:
+    """Messages as the JSON that they are sent as."""
+    found: list[Any] = msgspec.json.decode(msgspec.json.encode(messages))
+    return found
+
+
+def told(server: ChatServer, request: int = -1) -> list[str]:
+    """What a request tells of the tools that were called last."""
+    contents: list[str] = []
+    for message in reversed(server.requests[request].json["messages"]):
+        if message["role"] != "tool":
+            break
+        contents.insert(0, message["content"])
+    return contents
+
+
+def piece(index: int | None, arguments: str = "", name: str | None = None, id: str | None = None) -> dict[str, Any]:
+    """A chunk that adds to a call, or begins one."""
+    call = {"index": index, "id": id, "function": {"name": name, "arguments": arguments}}
+    return {"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]}
+
+
+def end(reason: str | None) -> dict[str, Any]:
+    return {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
