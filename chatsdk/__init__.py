@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from ._protocol.schema import strict_schema as strict_schema
     from ._protocol.wire import to_json as to_json
     from ._stream import ChatStream as ChatStream
+    from ._tool_run import ToolRun as ToolRun
+    from ._tool_stream import ToolStream as ToolStream
+    from ._tool_terms import Pause as Pause
+    from ._tool_terms import Refuse as Refuse
     from .client import AsyncChatClient as AsyncChatClient
     from .conversation import Conversation as Conversation
     from .errors import APIConnectionError as APIConnectionError
@@ -58,6 +62,8 @@ if TYPE_CHECKING:
     from .errors import ResponseTooLargeError as ResponseTooLargeError
     from .errors import StreamError as StreamError
     from .errors import StreamInterruptedError as StreamInterruptedError
+    from .errors import ToolError as ToolError
+    from .errors import TurnLimitError as TurnLimitError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UsageError as UsageError
     from .errors import ValidationError as ValidationError
@@ -94,6 +100,9 @@ if TYPE_CHECKING:
     from .types import ToolCall as ToolCall
     from .types import ToolCallDelta as ToolCallDelta
     from .types import ToolCallDone as ToolCallDone
+    from .types import ToolEvent as ToolEvent
+    from .types import ToolFinished as ToolFinished
+    from .types import ToolStarted as ToolStarted
     from .types import UsageUpdate as UsageUpdate
 
 _HOMES = {
@@ -105,21 +114,24 @@ _HOMES = {
     "._protocol.schema": "response_format strict_schema",
     "._protocol.wire": "to_json",
     "._stream": "ChatStream",
+    "._tool_run": "ToolRun",
+    "._tool_stream": "ToolStream",
+    "._tool_terms": "Pause Refuse",
     ".client": "AsyncChatClient",
     ".conversation": "Conversation",
     ".errors": (
         "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError ChatError "
         "ClientClosedError ConflictError ContentFilterError InternalServerError LengthLimitError NotFoundError "
         "OutputError PermissionDeniedError QuotaExceededError RateLimitError RedirectError RefusedError "
-        "ResponseDecodeError ResponseTooLargeError StreamError StreamInterruptedError UnprocessableEntityError "
-        "UsageError ValidationError"
+        "ResponseDecodeError ResponseTooLargeError StreamError StreamInterruptedError ToolError TurnLimitError "
+        "UnprocessableEntityError UsageError ValidationError"
     ),
     ".messages": "assistant audio developer file image system text tool user",
     ".tools": "Tool ToolContext",
     ".types": (
         "UNSET Attempt AudioDelta ChatCompletion ChatCompletionChunk ChatRequest CompletionUsage Delta Event Finished "
         "LogprobsDelta Message ParsedCompletion RateLimitSnapshot ReasoningDelta RefusalDelta StreamStats TextDelta "
-        "TextDone ToolCall ToolCallDelta ToolCallDone UsageUpdate"
+        "TextDone ToolCall ToolCallDelta ToolCallDone ToolEvent ToolFinished ToolStarted UsageUpdate"
     ),
 }
 

@@ -8,14 +8,14 @@ PEP 612, whose `ParamSpec` carries a signature from one callable to another.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
 
 from ._stream import ChatStream
 from .types._base import UNSET, UnsetType
 from .types._output_mode import OutputMode
 from .types.parsed import ParsedCompletion
-from .types.request import ChatRequest
+from .types.request import ChatRequest, Messages, Parameters
 from .types.response import ChatCompletion
 
 P = ParamSpec("P")
@@ -24,6 +24,11 @@ Streamed = ParamSpec("Streamed")
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
+
+    from ._tool_run import ToolRun
+    from ._tool_stream import ToolStream
+    from ._tool_terms import AfterTool, BeforeTool, StopWhen
+    from .tools import Tool
 
     R = TypeVar("R", default=None)
 
@@ -37,6 +42,7 @@ else:
     from typing import TypeVar
 
     R = TypeVar("R")
+    AfterTool = BeforeTool = StopWhen = Tool = ToolRun = Any  # they take long to load, and few need them
     _OneShot = _Streamed = ChatRequest
 
 
@@ -53,6 +59,26 @@ class StreamCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
 
     response_type: type[R] | None = None
     output_mode: OutputMode | None = None
+
+
+class RunTerms(Parameters, frozen=True, kw_only=True):
+    """What `run_tools` and `stream_tools` take by name; see `chatsdk._tool_terms`."""
+
+    tools: Sequence[Tool | Callable[..., Any]]
+    max_turns: int = 10
+    concurrency: int | None = None
+    tool_timeout: float | None = None
+    stop_when: StopWhen | None = None
+    before_tool: BeforeTool | None = None
+    after_tool: AfterTool | None = None
+    raise_tool_errors: bool = False
+    context: Any = None
+
+
+class RunCall(RunTerms, frozen=True):
+    """What `run_tools` and `stream_tools` take: messages, or a run that goes on."""
+
+    messages: Messages | ToolRun
 
 
 class CreateMethod(Protocol[OneShot, Streamed, P]):
@@ -77,6 +103,20 @@ def takes_parameters_of_stream(
     call: Callable[P, StreamCall[R]],
 ) -> Callable[[Callable[..., Any]], Callable[Concatenate[Any, P], ChatStream[R]]]:
     """Decorates `stream`, whose type says `None` where no `response_type` is given."""
+    return lambda method: _signed(method, call)
+
+
+def takes_parameters_of_run_tools(
+    call: Callable[P, RunCall],
+) -> Callable[[Callable[..., Any]], Callable[Concatenate[Any, P], Awaitable[ToolRun]]]:
+    """Decorates `run_tools`."""
+    return lambda method: _signed(method, call)
+
+
+def takes_parameters_of_stream_tools(
+    call: Callable[P, RunCall],
+) -> Callable[[Callable[..., Any]], Callable[Concatenate[Any, P], ToolStream]]:
+    """Decorates `stream_tools`."""
     return lambda method: _signed(method, call)
 
 

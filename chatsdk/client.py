@@ -20,10 +20,13 @@ from ._protocol.wire import build_request, encode_call
 from ._resources import Models, Stored
 from ._signature import (
     ParseCall,
+    RunCall,
     StreamCall,
     takes_parameters_of_create,
     takes_parameters_of_parse,
+    takes_parameters_of_run_tools,
     takes_parameters_of_stream,
+    takes_parameters_of_stream_tools,
 )
 from ._stream import ChatStream
 from ._transport._aiohttp import AiohttpTransport
@@ -38,9 +41,14 @@ if TYPE_CHECKING:
     import aiohttp
 
     from ._protocol.expected import Expected
+    from ._tool_run import ToolRun
+    from ._tool_terms import ToolTerms
 
 TYPED = frozenset({"response_type", "output_mode", "tools"})
 """Keywords for which the modules about types are loaded, which take long; most calls have none of them."""
+
+TERMS = ("tools", *(name for name in RunCall.__struct_fields__ if name not in ChatRequest.__struct_fields__))
+"""Keywords of a run of tools that are no parameters of its requests."""
 
 
 class AsyncChatClient:
@@ -171,6 +179,28 @@ class AsyncChatClient:
             request = expected.tell(request)
         return self._open_later(structs.replace(request, stream=True), expected)
 
+    @takes_parameters_of_run_tools(RunCall)
+    async def run_tools(self, *args: Any, **kwargs: Any) -> Any:
+        """What comes of messages, or of a `ToolRun` that goes on, when the tools that the model calls are run.
+
+        `tools` are functions and `Tool`s; `max_turns`, `concurrency`, `tool_timeout`, `stop_when`, `before_tool`,
+        `after_tool`, `raise_tool_errors` and `context` are described at `ToolTerms`. A `tool_choice` that forces a call
+        holds for the first turn. Gives a `ToolRun`.
+
+        Takes every parameter of `ChatRequest`. Raises what `create` raises, `ToolError`, `TurnLimitError`, and
+        `LengthLimitError` for a call that was cut; each has in `run` how far it came.
+        """
+        from ._tools import run_tools
+
+        return await run_tools(self._complete, *self._run(args, kwargs))
+
+    @takes_parameters_of_stream_tools(RunCall)
+    def stream_tools(self, *args: Any, **kwargs: Any) -> Any:
+        """The same as it happens, as a `ToolStream` of events. Nothing is sent yet. Raises `UsageError`."""
+        from ._tool_stream import ToolStream
+
+        return ToolStream(self._open_later, *self._run(args, kwargs))
+
     def batch(
         self,
         requests: Iterable[BatchItem] | AsyncIterable[BatchItem],
@@ -244,6 +274,20 @@ class AsyncChatClient:
         from ._parsing import expected_of
 
         return expected_of(kwargs, self._caller.options.provider)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[ChatRequest, ToolTerms, ToolRun | None]:
+        """What a run of tools starts from and its terms."""
+        from ._tool_run import ToolRun
+        from ._tool_terms import ToolTerms
+
+        terms = {name: kwargs.pop(name) for name in TERMS if name in kwargs}
+        if "tools" not in terms:
+            raise UsageError("tools are missing: pass functions or Tools")
+        start = args[0] if args else kwargs.get("messages")
+        if not isinstance(start, ToolRun):
+            return self._request(args, kwargs), ToolTerms(**terms), None
+        kwargs.pop("messages", None)
+        return self._request((start.messages,), kwargs), ToolTerms(**terms), start
 
     async def _complete(self, request: ChatRequest) -> ChatCompletion:
         return await self._caller.fetch(read_completion, "POST", *self._encode(request))

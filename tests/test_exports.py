@@ -15,7 +15,7 @@ from chatsdk import types
 
 SOURCE = ast.parse(Path(chatsdk.__file__).read_text(encoding="utf-8"))
 
-PLAIN = {"__version__", "UNSET", "Event"}
+PLAIN = {"ToolEvent", "__version__", "UNSET", "Event"}
 """Names that are no class, function or module, and so have no docstring."""
 
 

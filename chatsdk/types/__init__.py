@@ -45,6 +45,9 @@ from .event import (
     TextDone,
     ToolCallDelta,
     ToolCallDone,
+    ToolEvent,
+    ToolFinished,
+    ToolStarted,
     UsageUpdate,
 )
 from .logprobs import Logprobs, TokenLogprob, TopLogprob
@@ -220,8 +223,11 @@ __all__ = [
     "ToolCallDone",
     "ToolCallParam",
     "ToolChoice",
+    "ToolEvent",
+    "ToolFinished",
     "ToolMessage",
     "ToolParam",
+    "ToolStarted",
     "TopLogprob",
     "URLCitation",
     "UnsetType",

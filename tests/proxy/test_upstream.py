@@ -26,6 +26,7 @@ from chatsdk import (
     RateLimitError,
     RetryPolicy,
     StreamError,
+    ToolFinished,
     UnprocessableEntityError,
 )
 from chatsdk.testing import ChatServer, Reply
@@ -387,3 +388,24 @@ async def test_values_of_a_type_come_through_in_every_mode(
     asked = server.requests[0].json
     assert asked.get("response_format", {}).get("type") == (mode if mode.startswith("json") else None)
     assert asked.get("tool_choice") == ("required" if mode == "tool" else None)
+
+
+async def test_tools_are_run_through_it_awaited_and_streamed(
+    proxy: AsyncChatClient, server: ChatServer, to_server: dict[str, str]
+) -> None:
+    def get_weather(city: str) -> dict[str, str]:
+        """How it is."""
+        return {"city": city}
+
+    said = Reply.tool_calls([("get_weather", {"city": "Rome"}), ("get_weather", {"city": "Oslo"})])
+    server.enqueue(said, Reply.text("Fine."), said, Reply.text("Fine."))
+
+    run = await proxy.run_tools("Weather?", tools=[get_weather], extra_body=to_server)
+    stream = proxy.stream_tools("Weather?", tools=[get_weather], extra_body=to_server)
+    finished = [event.content async for event in stream if isinstance(event, ToolFinished)]
+
+    results = ['{"city":"Rome"}', '{"city":"Oslo"}']
+    assert (run.text, run.turns) == ((await stream.result()).text, 2) == ("Fine.", 2)
+    assert sorted(finished) == sorted(results)
+    for request in (server.requests[1], server.requests[3]):
+        assert [message["content"] for message in request.json["messages"] if message["role"] == "tool"] == results

@@ -7,11 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chatsdk import AsyncChatClient, ChatRequest
-from chatsdk._tool_run import ToolRun
-from chatsdk._tool_stream import ToolStream
-from chatsdk._tool_terms import ToolTerms
-from chatsdk._tools import run_tools
+from chatsdk import AsyncChatClient, ToolRun, ToolStream
 from chatsdk.testing import ChatServer
 
 DONE = b"data: [DONE]\n\n"
@@ -32,8 +28,9 @@ class Runner:
         parameters: dict[str, Any] | None = None,
         **terms: Any,
     ) -> ToolRun:
-        request = ChatRequest(messages, **(parameters or {}))
-        return await run_tools(self.client._complete, request, ToolTerms(tools, **terms), resumed)
+        call: Any = self.client.run_tools
+        run: ToolRun = await call(resumed or messages, tools=tools, **(parameters or {}), **terms)
+        return run
 
 
 class Streaming(Runner):
@@ -62,8 +59,9 @@ def stream_tools(
     parameters: dict[str, Any] | None = None,
     **terms: Any,
 ) -> ToolStream:
-    request = ChatRequest(messages, **(parameters or {}))
-    return ToolStream(client._open_later, request, ToolTerms(tools, **terms), resumed)
+    call: Any = client.stream_tools
+    stream: ToolStream = call(resumed or messages, tools=tools, **(parameters or {}), **terms)
+    return stream
 
 
 def plain(messages: Any) -> list[Any]:

@@ -7,7 +7,18 @@ from typing import Any, assert_type
 
 import msgspec
 
-from chatsdk import AsyncChatClient, ChatCompletion, ChatStream, ParsedCompletion, Tool
+from chatsdk import (
+    AsyncChatClient,
+    ChatCompletion,
+    ChatStream,
+    ParsedCompletion,
+    Pause,
+    Tool,
+    ToolCall,
+    ToolEvent,
+    ToolFinished,
+    ToolRun,
+)
 from chatsdk.types import OutputMode
 
 
@@ -71,3 +82,26 @@ async def wrong_calls_are_errors(client: AsyncChatClient) -> None:
     await client.parse("Hi", response_type=Trip, temprature=1)  # type: ignore[call-arg]  # pyright: ignore
     await client.parse("Hi", response_type=Trip, output_mode="xml")  # type: ignore[arg-type]  # pyright: ignore
     client.stream("Hi", response_type=Trip, temprature=1)  # type: ignore[call-arg]  # pyright: ignore
+
+
+async def tools_are_run(client: AsyncChatClient) -> None:
+    def ask_first(call: ToolCall) -> Pause | None:
+        return Pause() if call.name == "weather" else None
+
+    async def tell(finished: ToolFinished) -> str | None:
+        return finished.content or None
+
+    run = await client.run_tools("Hi", tools=[weather], max_turns=3, before_tool=ask_first, after_tool=tell)
+    assert_type(run, ToolRun)
+    assert_type(run.text, str)
+    assert_type(await client.run_tools(run, tools=[Tool("w", weather)], temperature=0.1), ToolRun)
+    stream = client.stream_tools("Hi", tools=[weather], stop_when=lambda run: run.turns > 2)
+    async for event in stream:
+        assert_type(event, ToolEvent)
+    assert_type(await stream.result(), ToolRun)
+
+
+async def wrong_runs_are_errors(client: AsyncChatClient) -> None:
+    await client.run_tools("Hi")  # type: ignore[call-arg]
+    await client.run_tools("Hi", tools=[weather], max_turn=1)  # type: ignore[call-arg]  # pyright: ignore
+    client.stream_tools("Hi", tools=[weather], max_turns="many")  # type: ignore[arg-type]  # pyright: ignore
