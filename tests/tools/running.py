@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,6 +63,11 @@ def stream_tools(
     call: Any = client.stream_tools
     stream: ToolStream = call(resumed or messages, tools=tools, **(parameters or {}), **terms)
     return stream
+
+
+def running() -> set[str]:
+    """The tasks of runs as streams, and of calls, that are under way."""
+    return {repr(task) for task in asyncio.all_tasks() if "ToolLoop.go" in repr(task) or "Turn._guard" in repr(task)}
 
 
 def plain(messages: Any) -> list[Any]:

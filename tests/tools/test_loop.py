@@ -28,7 +28,7 @@ from chatsdk.testing._reply import Call
 from chatsdk.types import ChatCompletion, Choice, CompletionUsage, FunctionCall, Message, ToolCall
 from chatsdk.types.event import ToolFinished
 
-from .running import Runner, plain, told
+from .running import Runner, plain, running, told
 
 
 def add(a: int, b: int) -> int:
@@ -233,21 +233,21 @@ async def test_calls_run_at_the_same_time_and_their_results_stand_in_the_order_o
 async def test_no_more_tools_than_allowed_run_at_a_time(
     runner: Runner, server: ChatServer, concurrency: int | None, expected: int
 ) -> None:
-    running: list[int] = [0]
+    counts: list[int] = [0]
     enough = asyncio.Event()
 
     async def work() -> None:
-        running.append(running[-1] + 1)
-        if running[-1] == expected:
+        counts.append(counts[-1] + 1)
+        if counts[-1] == expected:
             enough.set()
         await enough.wait()
         for _ in range(5):
             await asyncio.sleep(0)
-        running.append(running[-1] - 1)
+        counts.append(counts[-1] - 1)
 
     server.enqueue(Reply.tool_calls([("work", {})] * 7), END)
     await runner.run([work], concurrency=concurrency)
-    assert max(running) == expected
+    assert max(counts) == expected
 
 
 async def test_a_tool_has_its_own_time_or_that_of_all(runner: Runner, server: ChatServer) -> None:
@@ -657,14 +657,14 @@ async def test_cancelling_the_caller_cancels_the_tools(runner: Runner, server: C
             raise OSError("while leaving")
 
     server.enqueue(Reply.tool_call("hang", {}))
-    before = asyncio.all_tasks()
     task = asyncio.ensure_future(runner.run([hang], raise_tool_errors=True))
     await started.wait()
+    assert running()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
-    assert {each for each in asyncio.all_tasks() - before if "tool" in repr(each)} == set()
+    assert running() == set()
 
 
 async def test_a_deadline_of_the_callers_ends_the_run(runner: Runner, server: ChatServer) -> None:

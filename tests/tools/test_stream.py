@@ -27,7 +27,7 @@ from chatsdk.errors import ToolError
 from chatsdk.testing import ChatServer, Reply
 from chatsdk.types.event import ToolEvent, ToolFinished, ToolStarted
 
-from .running import DONE, end, piece, plain, said, stream_tools, told
+from .running import DONE, end, piece, plain, running, said, stream_tools, told
 
 END = Reply.text("Done.")
 
@@ -60,11 +60,6 @@ class Hanging:
 
 
 HANG = Reply.tool_call("hang", {})
-
-
-def running() -> set[str]:
-    """The tasks of runs that are under way."""
-    return {repr(task) for task in asyncio.all_tasks() if "ToolLoop" in repr(task) or "Turn" in repr(task)}
 
 
 # -- what is told
@@ -427,6 +422,7 @@ async def test_cancelling_the_consumer_ends_everything(client: AsyncChatClient, 
     stream = stream_tools(client, [hang.tool])
     reading = asyncio.ensure_future(collect(stream))
     await hang.started.wait()
+    assert len(running()) == 2
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
