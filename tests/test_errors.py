@@ -27,6 +27,7 @@ from chatsdk._error_text import MAX_FACT_SHOWN, page_told
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._raw_body import MAX_INFLATED, decode_lenient, page_title, words_in
+from chatsdk._tool_run import ToolRun
 from chatsdk.errors import (
     MAX_EVENT_KEPT,
     MAX_SHOWN,
@@ -53,6 +54,8 @@ from chatsdk.errors import (
     ResponseTooLargeError,
     StreamError,
     StreamInterruptedError,
+    ToolError,
+    TurnLimitError,
     UnprocessableEntityError,
     UsageError,
     ValidationError,
@@ -60,7 +63,8 @@ from chatsdk.errors import (
     origin,
     shorten,
 )
-from chatsdk.types import ChatCompletion, Choice, Message, RateLimitWindow
+from chatsdk.messages import user
+from chatsdk.types import ChatCompletion, Choice, Message, RateLimitWindow, ToolCall
 
 PARTIAL = ChatCompletion("c", [Choice(message=Message(content="so far"))])
 
@@ -85,11 +89,13 @@ TREE: dict[type[ChatError], type[Exception]] = {
     StreamError: ChatError,
     ResponseDecodeError: ChatError,
     ResponseTooLargeError: ResponseDecodeError,
+    ToolError: ChatError,
     OutputError: ChatError,
     LengthLimitError: OutputError,
     ContentFilterError: OutputError,
     RefusedError: OutputError,
     ValidationError: OutputError,
+    TurnLimitError: OutputError,
 }
 """Each class and what it is a kind of."""
 
@@ -899,6 +905,8 @@ def born(kind: type[ChatError]) -> ChatError:
         return kind(head, b"body", message="no", code=7, type="t", param="p", retry_after=1.0)
     if issubclass(kind, OutputError | StreamInterruptedError):
         return kind("words", PARTIAL)
+    if kind is ToolError:
+        return ToolError("words", ToolCall("a"))
     if issubclass(kind, ResponseDecodeError):
         return kind("garbage", b"body")
     if kind is APITimeoutError:
@@ -927,6 +935,7 @@ def all_facts_of(error: ChatError) -> dict[str, Any]:
 def test_every_error_is_copied_and_pickled_with_its_facts(kind: type[ChatError], again: Any) -> None:
     error = born(kind)
     error.partial = PARTIAL
+    error.run = ToolRun([user("Hi")], PARTIAL)
     error.add_note("a note")
     found = again(again(error))
     assert type(found) is kind
