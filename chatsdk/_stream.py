@@ -1,36 +1,24 @@
-"""A streamed answer: one decoder, one accumulator, and the views that read from them.
+"""A streamed answer as its user sees it: views of one decoder and one accumulator.
 
-Iterators are classes and no generators, and nothing here starts a task or keeps a cancel scope open between two
-steps: a stream that is left, lost or cancelled has only a socket to drop, which takes no waiting.
+Iterators are classes and no generators: one that is left or lost has nothing to clean up.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
-from ._caller import EVENT_STREAM, Call, Caller
-from ._head import Head
-from ._protocol.accumulate import Accumulator
-from ._protocol.chunks import Part, in_chunks
+from ._caller import Caller
+from ._live import LiveAnswer
 from ._protocol.events import EventReader
-from ._protocol.handout import CHUNKS, Handout
-from ._protocol.pace import Pace
+from ._protocol.handout import CHUNKS
 from ._protocol.repeats import Run
-from ._reading import Reading
-from ._retrying import Attempts
-from ._secret import Secret
-from ._transport import HttpResponse
 from ._views import Snapshots, SSEBody, View, delta_view, text_view
-from .errors import ChatError, ClientClosedError, ResponseDecodeError, StreamInterruptedError, UsageError
 from .types.chunk import ChatCompletionChunk
 from .types.delta import Delta
 from .types.event import Event
-from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
-from .types.stats import StreamStats
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -46,16 +34,8 @@ else:
 
     T = TypeVar("T")
 
-MAX_HELD = 1000
-"""Chunks before the first token that are kept back; servers send one or two."""
 
-Outcome = Literal["open", "complete", "stopped", "truncated", "error"]
-
-LOOSE = 1000
-"""Chunks after which the accumulator is told to settle, so that a text takes no more than its letters."""
-
-
-class ChatStream(Generic[T]):
+class ChatStream(LiveAnswer, Generic[T]):
     """A streamed answer, opened by `async with`, by the first step of an iteration, or by `create(stream=True)`.
 
     Iterating gives `ChatCompletionChunk`s as they come; `text()`, `deltas()` and `events()` are other views of the
@@ -71,60 +51,10 @@ class ChatStream(Generic[T]):
     """
 
     def __init__(self, caller: Caller, url: str, body: bytes, expected: Expected[Any] | None = None) -> None:
-        self.on_complete: Callable[[ChatCompletion], None] | None = None  # called once, when it has come whole
-        self._caller = caller
-        self._call = Call("POST", url, body, EVENT_STREAM)
+        super().__init__(caller, url, body)
         self._expected = expected
-        self._key: Secret | None = None
-        self._attempts: Attempts | None = None
-        self._held: list[ChatCompletionChunk] = []  # what came before the first token
-        self._unsettled = 0  # chunks since the accumulator was told to settle
-        self._has_begun = False  # the first token has come
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
-        self._accumulator = Accumulator()
-        self.handout = Handout(self._accumulator)
-        self._pace = Pace()
-        self._event_reader = EventReader(self._accumulator)
-        self._reading: Reading | None = None
-        self._is_busy = False
-        self._outcome: Outcome = "open"
-        self._error: ChatError | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """How it ended: `complete`, `stopped` (by this side), `truncated` (by the other), `error`; or `open`."""
-        return self._outcome
-
-    @property
-    def so_far(self) -> ChatCompletion:
-        """The completion of the chunks handed out so far; an empty one at first. For any task, at any time."""
-        self.handout.settle()
-        completion = self._accumulator.completion()
-        if self._attempts is not None:
-            completion.__dict__["attempts"] = self._attempts.made
-        return completion
-
-    @property
-    def stats(self) -> StreamStats:
-        """How it came so far: the time to the first token, the gaps after it, tokens per second, bytes, attempts."""
-        usage = self._accumulator.usage
-        made = 0 if self._attempts is None else len(self._attempts.made)
-        return self._pace.stats(made, usage.completion_tokens if usage else None)
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The response's headers, names in any case; empty before it is opened."""
-        return self._head.headers if self._head else {}
-
-    @property
-    def request_id(self) -> str | None:
-        """The server's id of the request."""
-        return self._head.request_id if self._head else None
-
-    @property
-    def rate_limit(self) -> RateLimitSnapshot | None:
-        """What the server said of its rate limits."""
-        return self._head.rate_limit if self._head else None
+        self._event_reader = EventReader(self.accumulator)
 
     def text(self, index: int = 0) -> View[str]:
         """The pieces of text of a choice, none of them empty."""
@@ -194,18 +124,6 @@ class ChatStream(Generic[T]):
                 self.handout.pass_over()
         return self.so_far if self._expected is None else self._expected.read(self.so_far)
 
-    def stop(self) -> None:
-        """End it now: the socket is freed, the iteration ends normally, `outcome` is `stopped`.
-
-        From any task of the stream's event loop. Does nothing once the stream has ended.
-        """
-        if self._outcome == "open":
-            self._outcome = "stopped"
-            if self._attempts is not None:
-                self._attempts.timer.end(ClientClosedError("the stream was stopped"))
-            self.handout.clear()
-            self._drop()
-
     async def aclose(self) -> None:
         """Same as `stop()`."""
         self.stop()
@@ -231,161 +149,3 @@ class ChatStream(Generic[T]):
         if not handout.has_next() and not await self.ready():
             raise StopAsyncIteration
         return handout.take_made(CHUNKS, Run.chunks) if handout.run is not None else self.take_chunk()
-
-    def __del__(self) -> None:
-        self._drop()
-
-    async def open(self) -> None:
-        """Send the request and wait for the answer's head; does nothing if that is done.
-
-        Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
-        """
-        while self._reading is None and self._outcome == "open":
-            await self._step()
-        if self._error is not None:
-            raise self._failure(self._error)
-
-    async def next_chunk(self) -> ChatCompletionChunk | None:
-        """The next chunk, `None` after the last one. Raises the error that the stream ended in."""
-        return self.take_chunk() if await self.ready() else None
-
-    async def ready(self) -> bool:
-        """Wait until there is a chunk to take; false after the last one. Raises the error that the stream ended in."""
-        while not self.handout.has_next():
-            if self._error is not None:
-                raise self._failure(self._error)
-            if self._outcome != "open":
-                self._tell_complete()
-                return False
-            await self._step()
-        return True
-
-    def take_chunk(self) -> ChatCompletionChunk:
-        """The chunk that is ready, taken in by the accumulator. Raises `ResponseDecodeError` for one that cannot be."""
-        try:
-            return self.handout.take_chunk()
-        except ResponseDecodeError as error:
-            self.handout.clear()
-            self._fail(self._as_ours(error))
-            raise self._failure(error) from None
-
-    @property
-    def _head(self) -> Head | None:
-        return self._accumulator.head
-
-    async def _step(self) -> None:
-        """A wait of the one consumer; whatever interrupts it ends the stream, and an error is kept for its turn."""
-        if self._is_busy:
-            raise UsageError("the stream is being read already: it has one consumer at a time")
-        self._is_busy = True
-        try:
-            try:
-                if (reading := self._reading) is None:
-                    await self._open()
-                elif reading.is_over:
-                    self._conclude(reading)
-                else:
-                    self._take(await reading.read(self._accumulator), reading)
-            except ChatError as error:
-                await self._try_again(self._as_ours(error))
-        except ChatError as error:
-            if self._outcome == "open":
-                self._fail(error)
-        except BaseException:
-            self.stop()
-            raise
-        finally:
-            self._is_busy = False
-
-    async def _try_again(self, error: ChatError) -> None:
-        """Forget the attempt that failed, and wait until there may be another. Raises the error if there is none."""
-        self._drop()
-        if self._has_begun or self._attempts is None or self._outcome != "open":
-            raise error
-        await self._attempts.failed(error)
-        self._held.clear()
-        self._reading = self._accumulator.head = None
-
-    async def _open(self) -> None:
-        if self._attempts is None:
-            self._attempts = self._caller.attempts()
-        timer = self._attempts.timer
-        response = await timer.guard(self._send)
-        self._reading = Reading(response, self._caller.options, timer.deadline)
-        self._accumulator.head = response.head
-        if self._outcome != "open":  # stopped in the very turn in which the head came
-            self._drop()
-
-    async def _send(self) -> HttpResponse:
-        assert self._attempts is not None
-        self._key = await self._caller.key()
-        return await self._caller.open(self._call, self._key, self._attempts.timer)
-
-    def _take(self, parts: list[Part], reading: Reading) -> None:
-        count = sum(map(len, parts))
-        if self._attempts is not None:
-            now = self._attempts.timer.deadline.elapsed
-            self._pace.note(now, reading.size, count if reading.has_token else 0)
-        if not self._has_begun:
-            self._held += in_chunks(parts)
-            if reading.has_token or len(self._held) > MAX_HELD:
-                self._begin()
-            return
-        self.handout.extend(parts)
-        self._unsettled += count
-        if self._unsettled > LOOSE:
-            self._unsettled = 0
-            self._accumulator.settle()
-
-    def _begin(self) -> None:
-        self._has_begun = True
-        self.handout.extend([self._held])
-        self._held = []
-        if self._attempts is not None and self._head is not None:
-            self._attempts.succeeded(self._head)
-
-    def _conclude(self, reading: Reading) -> None:
-        """The verdict on an answer that is over, as an error or as the outcome `complete`."""
-        whole = self._accumulator
-        if not self._has_begun:
-            whole = Accumulator(reading.head)
-            for chunk in self._held:
-                whole.add(chunk)
-        error = reading.verdict(whole)
-        if error is not None:
-            raise error
-        if self._has_begun:
-            self._outcome = "complete"
-        else:
-            self._begin()
-
-    def _tell_complete(self) -> None:
-        tell, self.on_complete = self.on_complete, None
-        if tell is not None and self._outcome == "complete":
-            tell(self.so_far)
-
-    def _fail(self, error: ChatError) -> None:
-        """Keep the error until what has come is handed out."""
-        self._outcome = "truncated" if isinstance(error, StreamInterruptedError) else "error"
-        self._error = error
-        if self._attempts is not None:
-            if self._has_begun:
-                self._attempts.undo(error)
-            error.attempts = self._attempts.made
-        self.handout.extend([self._held])
-        self._held = []
-        self._drop()
-
-    def _failure(self, error: ChatError) -> ChatError:
-        self.handout.settle()
-        if not self._accumulator.is_empty:
-            error.partial = self.so_far
-        return error
-
-    def _as_ours(self, error: ChatError) -> ChatError:
-        error.head = error.head or self._head
-        return self._caller.scrubbed(error, self._key)
-
-    def _drop(self) -> None:
-        if self._reading is not None:
-            self._reading.drop()

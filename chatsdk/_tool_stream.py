@@ -149,7 +149,7 @@ class Feed:
 
     async def _ask(self, request: ChatRequest, begin: Begin) -> Heard:
         async with self._open(structs.replace(request, stream=True)) as stream:
-            ready = ReadyCalls(stream._accumulator)
+            ready = ReadyCalls(stream.accumulator)
             async for event in events_of(stream, ready, begin):
                 while len(self._events) >= ROOM:
                     self._has_room.clear()
@@ -169,7 +169,7 @@ class Feed:
 
 def events_of(stream: ChatStream, ready: ReadyCalls, begin: Begin) -> View[Event]:
     """The events of an answer, whose calls are begun as they get complete."""
-    reader = EventReader(stream._accumulator)
+    reader = EventReader(stream.accumulator)
 
     def read(chunk: ChatCompletionChunk) -> list[Event]:
         for position, call in ready.take(chunk):

@@ -29,6 +29,7 @@ FLOORS = {
     "chatsdk.client": 7,
     "chatsdk._batch": 6,
     "chatsdk._caller": 6,
+    "chatsdk._live": 6,
     "chatsdk._pages": 6,
     "chatsdk._parsing": 6,
     "chatsdk._reading": 6,
@@ -79,7 +80,6 @@ OWN_PACKAGE = {
 
 LONG_MODULES: dict[str, str] = {
     "chatsdk.errors": "all that is raised stands in one tree, in one place",
-    "chatsdk._stream": "the views and the reading of a stream; the reading is to move out",
 }
 """Modules of more than 350 lines, and why."""
 
