@@ -74,3 +74,38 @@ async def test_the_service_streams_and_stops_when_the_browser_leaves(server: Cha
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.glob("*.py")))
 def test_every_example_is_run_here(example: str) -> None:
     assert f'"{example}"' in Path(__file__).read_text()
+
+
+async def test_what_is_extracted_is_written_item_by_item(server: ChatServer) -> None:
+    server.enqueue(
+        Reply.text('{"people":[{"name":"Ann","born":1950},{"name":"Bo","born":null}]}'),
+        Reply.text('{"people":[{"name":"Ann","born":1950},{"name":"B', finish_reason="length"),
+    )
+    whole, cut = await start("extract.py", server), await start("extract.py", server)
+
+    out, err = await whole.communicate(b"Ann (1950) met Bo.")
+    cut_out, cut_err = await cut.communicate(b"Ann (1950) met Bo.")
+
+    assert (out.decode(), err.decode()) == ('{"name":"Ann","born":1950}\n{"name":"Bo","born":null}\n', "")
+    assert (cut_out.decode(), cut.returncode) == ('{"name":"Ann","born":1950}\n', 1)
+    assert "not all of it: the answer was cut at the token limit" in cut_err.decode()
+
+
+async def test_the_agent_asks_waits_and_goes_on(
+    server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write = Reply.tool_call("write_file", {"path": "seas.txt", "text": "Aral"})
+    server.enqueue(write, Reply.text("It is written."))
+
+    first = await start("agent.py", server, "run.json", "Make", "a", "list.")
+    asked, first_err = await first.communicate(b"later\n")
+    assert not (tmp_path / "seas.txt").exists()
+    second = await start("agent.py", server, "run.json")
+    told, second_err = await second.communicate(b"y\n")
+
+    assert (first_err, second_err) == (b"", b"")
+    assert "1 calls wait" in asked.decode()
+    assert "It is written." in told.decode()
+    assert (tmp_path / "seas.txt").read_text() == "Aral"
+    assert server.requests[-1].json["messages"][-1]["content"] == "4"
