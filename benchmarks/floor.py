@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from benchmarks.rows import Ask, Messages, Stamped
+from benchmarks.workloads import items_told
 
 _HEADERS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
 
@@ -68,6 +69,16 @@ class _LogprobsChoice(msgspec.Struct):
 
 class _LogprobsChunk(msgspec.Struct):
     choices: list[_LogprobsChoice]
+
+
+class _Item(msgspec.Struct):
+    id: int
+    name: str
+    price: float
+
+
+class _Items(msgspec.Struct):
+    items: list[_Item]
 
 
 class _Message(msgspec.Struct):
@@ -158,6 +169,7 @@ def _reading(read: Read) -> Callable[[str], AbstractAsyncContextManager[Ask]]:
 _decode_text = msgspec.json.Decoder(_Chunk).decode
 _decode_tools = msgspec.json.Decoder(_ToolChunk).decode
 _decode_logprobs = msgspec.json.Decoder(_LogprobsChunk).decode
+_decode_items = msgspec.json.Decoder(_Items).decode
 
 
 async def _tools(response: aiohttp.ClientResponse) -> str:
@@ -177,6 +189,16 @@ async def _logprobs(response: aiohttp.ClientResponse) -> str:
     return "".join(parts)
 
 
+async def _items(response: aiohttp.ClientResponse) -> str:
+    """Read once, at the end."""
+    parts: list[str] = []
+    async for payloads in _payloads(response):
+        for payload in payloads:
+            if content := _decode_text(payload).choices[0].delta.content:
+                parts.append(content)
+    return items_told(_decode_items("".join(parts)).items)
+
+
 async def _first(response: aiohttp.ClientResponse) -> str:
     first = Stamped("", 0.0)
     async for payloads in _payloads(response):
@@ -189,4 +211,5 @@ async def _first(response: aiohttp.ClientResponse) -> str:
 
 tools = _reading(_tools)
 logprobs = _reading(_logprobs)
+items = _reading(_items)
 first = _reading(_first)

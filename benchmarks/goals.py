@@ -10,17 +10,19 @@ from benchmarks.measure import Result, quartiles
 from benchmarks.rows import FLOOR
 
 _VIEWS = ("chatsdk chunks", "chatsdk text", "chatsdk deltas")
+_TYPED_VIEWS = ("chatsdk elements", "chatsdk partials")
 
 
 class Goal(NamedTuple):
     """Each bound that is set must hold: times F's CPU, times less than the cheapest openai row, seconds,
-    times F's wall time, KiB per stream beyond F's."""
+    times F's wall time, KiB per stream beyond F's, times its own CPU in a smaller work."""
 
     times_floor: float | None = None
     under_openai: float | None = None
     seconds: float | None = None
     times_wall: float | None = None
     memory: float | None = None
+    flat: tuple[float, str] | None = None
 
     def __str__(self) -> str:
         bounds = (
@@ -29,6 +31,7 @@ class Goal(NamedTuple):
             self.seconds and f"<= {self.seconds:g} s",
             self.times_wall and f"wall <= {self.times_wall:g} F",
             self.memory and f"<= {self.memory:g} KiB over F",
+            self.flat and "<= {:g} x {}".format(*self.flat),
         )
         return ", ".join(bound for bound in bounds if bound)
 
@@ -40,6 +43,7 @@ GOALS: dict[tuple[str, str], Goal] = {
     ("stream-1", "chatsdk events"): Goal(1.3),
     ("stream-1-burst", "chatsdk events"): Goal(1.3),
     ("stream-64", "chatsdk events"): Goal(1.75),
+    **{("items-32k", view): Goal(flat=(1.2, "items-1k")) for view in _TYPED_VIEWS},
     ("call-1", "chatsdk"): Goal(1.3, under_openai=6),
     ("call-100", "chatsdk"): Goal(1.3, under_openai=6),
     ("held-3000", "chatsdk text"): Goal(times_wall=1.05, memory=20),
@@ -61,11 +65,13 @@ def verdict(result: Result, results: Sequence[Result]) -> tuple[str, str]:
     said = []
     note = ""
     if goal.times_floor is not None:
-        said.append(_against_floor(result.ratios, goal.times_floor))
+        said.append(_against(result.ratios, goal.times_floor))
     if goal.times_wall is not None:
-        said.append(_against_floor(result.wall_ratios, goal.times_wall))
+        said.append(_against(result.wall_ratios, goal.times_wall))
     if goal.memory is not None and (over := over_floor(result, results, "memory")) is not None:
         said.append("yes" if over <= goal.memory else "no")
+    if goal.flat is not None:
+        said.append(_against_smaller(result, results, *goal.flat))
     if goal.seconds is not None:
         said.append("yes" if result.cost <= goal.seconds * 1e6 else "no")
     if goal.under_openai is not None:
@@ -85,7 +91,12 @@ def over_floor(result: Result, results: Sequence[Result], extra: str) -> float |
     return result.extra(extra) - floor.extra(extra)
 
 
-def _against_floor(ratios: Sequence[float], bound: float) -> str:
+def _against_smaller(result: Result, results: Sequence[Result], bound: float, work: str) -> str:
+    smaller = [each.cost for each in results if (each.work, each.client, each.status) == (work, result.client, "ok")]
+    return _against([sample / smaller[0] for sample in result.cpu] if smaller else (), bound)
+
+
+def _against(ratios: Sequence[float], bound: float) -> str:
     if not ratios:
         return "unclear"
     low, high = quartiles(ratios)

@@ -5,10 +5,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from benchmarks.rows import Ask, Messages, Stamped
+from benchmarks.workloads import items_told
 
 if TYPE_CHECKING:
     from chatsdk import AsyncChatClient, ChatStream
+
+
+class _Item(msgspec.Struct):
+    id: int
+    name: str
+    price: float
+
+
+class _Items(msgspec.Struct):
+    items: list[_Item]
+
 
 Make = Callable[[str], AbstractAsyncContextManager[Ask]]
 
@@ -64,6 +78,19 @@ async def _alternatives(stream: "ChatStream") -> list[str]:
     return [entry.top_logprobs[-1].token for content in entries for entry in content or ()]
 
 
+async def _elements(client: "AsyncChatClient", messages: Messages) -> str:
+    async with client.stream(messages, response_type=_Items) as stream:
+        return items_told([item async for item in stream.elements("items")])
+
+
+async def _partials(client: "AsyncChatClient", messages: Messages) -> str:
+    items: list[_Item] = []
+    async with client.stream(messages, response_type=_Items) as stream:
+        async for view in stream.partials():
+            items = getattr(view, "items", items)
+    return items_told(items)
+
+
 async def _first(client: "AsyncChatClient", messages: Messages) -> str:
     async with client.stream(messages) as stream:
         pieces = stream.text()
@@ -83,5 +110,7 @@ deltas = _stream_row(_deltas)
 events = _stream_row(_events)
 tool_arguments = _stream_row(_tool_arguments)
 alternatives = _stream_row(_alternatives)
+elements = _row(_elements)
+partials = _row(_partials)
 first = _row(_first)
 call = _row(_call)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.rows import Ask, Stamped
+from benchmarks.workloads import items_told
 
 
 def _openai(base_url: str, *, aiohttp: bool) -> Any:
@@ -88,6 +89,36 @@ async def openai_events(base_url: str) -> AsyncIterator[Ask]:
                     if event.type == "content.delta":
                         parts.append(event.delta)
             return "".join(parts)
+
+        yield ask
+
+
+@asynccontextmanager
+async def openai_aiohttp_parsed(base_url: str) -> AsyncIterator[Ask]:
+    """The `.stream()` helper with a pydantic model: each event has what has come so far, the end has the model."""
+    from pydantic import BaseModel
+
+    class Item(BaseModel):
+        id: int
+        name: str
+        price: float
+
+    class Items(BaseModel):
+        items: list[Item]
+
+    async with _openai(base_url, aiohttp=True) as client:
+
+        async def ask(messages: Any) -> str:
+            seen: Any = None
+            stream = client.chat.completions.stream(model="bench", messages=messages, response_format=Items)
+            async with stream as events:
+                async for event in events:
+                    if event.type == "content.delta":
+                        seen = event.parsed
+                completion = await events.get_final_completion()
+            items = completion.choices[0].message.parsed.items
+            assert len(seen["items"]) == len(items)
+            return items_told(items)
 
         yield ask
 

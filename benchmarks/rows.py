@@ -15,7 +15,7 @@ Opener = Callable[[str], AbstractAsyncContextManager[Ask]]
 FLOOR = "F"
 
 
-Kind = Literal["stream", "tools", "logprobs", "first", "held", "call"]
+Kind = Literal["stream", "tools", "logprobs", "items", "first", "held", "call"]
 
 
 class Stamped(str):
@@ -65,6 +65,10 @@ ROWS = (
     Row(FLOOR, "aiohttp", "light", "logprobs", "floor:logprobs"),
     Row("chatsdk chunks", "chatsdk", "light", "logprobs", "ours:alternatives"),
     Row("openai aiohttp", "openai", "openai", "logprobs", "peers:openai_aiohttp_alternatives"),
+    Row(FLOOR, "aiohttp", "light", "items", "floor:items"),
+    Row("chatsdk elements", "chatsdk", "light", "items", "ours:elements"),
+    Row("chatsdk partials", "chatsdk", "light", "items", "ours:partials"),
+    Row("openai aiohttp", "openai", "openai", "items", "peers:openai_aiohttp_parsed"),
     Row(FLOOR, "aiohttp", "light", "first", "floor:first"),
     Row("chatsdk text", "chatsdk", "light", "first", "ours:first"),
     Row("openai aiohttp", "openai", "openai", "first", "peers:openai_aiohttp_first"),

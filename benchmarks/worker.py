@@ -27,7 +27,7 @@ from benchmarks.rows import Ask, Row, Stamped, find
 from benchmarks.watch import raise_descriptor_limit, watched
 from benchmarks.works import Work
 
-# A client that hangs is a failed row, not a hung benchmark; the slowest peer's longest work takes about 5 s.
+# A client that hangs is a failed row, not a hung benchmark; the slowest peer's longest work takes about 15 s.
 _TOO_LONG = 120.0
 
 

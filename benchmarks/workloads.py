@@ -6,7 +6,7 @@ in every process: the server sends them and the clients check them without a wor
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -110,7 +110,57 @@ def last_alternatives(seed: int, count: int) -> str:
     return "".join(tokens[(at + _TOP - 1) % len(tokens)] for at in range(len(tokens)))
 
 
+class Item(NamedTuple):
+    """What the list of the body "items" holds; each client reads it as a type of its own with these members."""
+
+    id: int
+    name: str
+    price: float
+
+
+def items(seed: int, count: int) -> list[Item]:
+    """As many as fit into the contents of `chunks(seed, count, "items")`."""
+    dice = random.Random(seed)
+    fitting = (_LETTERS * (count - 2) - len(_EMPTY) + 1) // _ITEM
+    return [_item(dice, number) for number in range(1, fitting + 1)]
+
+
+def items_text(seed: int, count: int) -> str:
+    """What these contents add up to: a JSON object that holds the list, and spaces where no item fits any more."""
+    whole = ",".join(_json(item._asdict()) for item in items(seed, count))
+    return f"{_EMPTY[:-2]}{whole}{_EMPTY[-2:]}".ljust(_LETTERS * (count - 2))
+
+
+def items_told(items: Sequence[Any]) -> str:
+    """The names of all, how many there are, and the last with all its members."""
+    last = items[-1]
+    return f"{''.join([item.name for item in items])}, {len(items)}, {last.id} {last.name} {last.price}"
+
+
+def items_answer(seed: int, count: int) -> str:
+    """The items of `chunks(seed, count, "items")`, told."""
+    return items_told(items(seed, count))
+
+
+def chunks_of_items(count: int) -> int:
+    """How many chunks a stream of so many items takes."""
+    return 2 - (1 - len(_EMPTY) - _ITEM * count) // _LETTERS
+
+
 _TOP = 20
+
+_EMPTY = '{"items":[]}'
+_ITEM = 50
+"""Characters of each item, its comma included; the name takes what the others leave."""
+_LETTERS = 5
+"""Characters of a piece of them, give or take one, as tokens of JSON have."""
+
+
+def _item(dice: random.Random, number: int) -> Item:
+    price = dice.randrange(10_000) / 100
+    bare = Item(number, "", price)
+    words = "".join(piece for piece in dice.choices(_PIECES, k=_ITEM) if piece.strip().isalpha()) * _ITEM
+    return bare._replace(name=words[: _ITEM - 1 - len(_json(bare._asdict()))])
 
 
 def _text_deltas(seed: int, count: int) -> Iterator[Delta]:
@@ -124,6 +174,16 @@ def _tool_deltas(seed: int, count: int) -> Iterator[Delta]:
     yield {"tool_calls": [{"index": 0, **call}]}, None
     for at in range(32, len(whole), 32):
         yield {"tool_calls": [{"index": 0, "function": {"arguments": whole[at : at + 32]}}]}, None
+
+
+def _items_deltas(seed: int, count: int) -> Iterator[Delta]:
+    whole, dice = items_text(seed, count + 2), random.Random(seed)
+    start = 0
+    for number in range(1, count):
+        end = _LETTERS * number + dice.randrange(2)
+        yield {"content": whole[start:end]}, None
+        start = end
+    yield {"content": whole[start:]}, None
 
 
 def _logprobs_deltas(seed: int, count: int) -> Iterator[Delta]:
@@ -143,6 +203,7 @@ BODIES = {
     "first": Body(_text_deltas, "stop", first_text),
     "tools": Body(_tool_deltas, "tool_calls", arguments),
     "logprobs": Body(_logprobs_deltas, "stop", last_alternatives),
+    "items": Body(_items_deltas, "stop", items_answer),
 }
 
 
@@ -227,4 +288,8 @@ def chunked(parts: Iterable[bytes]) -> list[bytes]:
 
 
 def _compact(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _json(value).encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -96,6 +96,13 @@ def _length(name: str, chunks: int, asks: int, *, is_full: bool = False) -> Work
     return Work(name, title, "stream", asks, 1, chunks, 64, clients=(FLOOR, "chatsdk chunks"), is_full=is_full)
 
 
+def _items(name: str, items: int, asks: int, *, clients: tuple[str, ...] = ("",), is_full: bool = False) -> Work:
+    """openai reads all that has come anew with each chunk: 2,000 items take it 12 s, 32,000 would take half an hour."""
+    title = f"a list of {items:,} items read as a type while it comes, 64 chunks per packet, in one burst"
+    chunks = workloads.chunks_of_items(items)
+    return Work(name, title, "items", asks, 1, chunks, 64, body="items", clients=clients, is_full=is_full)
+
+
 # The paces: quick enough to be a hard day for a model (2,000 tokens a second), slow enough for every client
 # but those that need more than 400 us for 64 chunks; the report tells how many packets each read brought.
 WORKS = (
@@ -108,6 +115,9 @@ WORKS = (
     _length("length-1M", 1_000_000, 1, is_full=True),
     Work("logprobs", "stream with the top 20 of each token, in one burst", "logprobs", 3, 1, 800, 8, body="logprobs"),
     Work("tools-10MB", "tool arguments of 10 MB, 32 bytes a chunk", "tools", 1, 1, 312_502, 64, body="tools"),
+    _items("items-1k", 1000, 4),
+    _items("items-2k", 2000, 2, is_full=True),
+    _items("items-32k", 32_000, 1, clients=_LIGHT),
     Work("first", "short stream; time to its first token", "first", 200, 60, 10, 2, pace=200, body="first"),
     Work("call-1", "one-shot, one after another", "call", 300, 60),
     Work("call-100", "one-shot, 100 in flight", "call", 600, 200, in_flight=100),

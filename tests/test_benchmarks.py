@@ -62,6 +62,41 @@ def test_each_token_of_the_logprobs_has_twenty_alternatives() -> None:
     assert "".join(entry.top_logprobs[-1].token for entry in entries) == workloads.last_alternatives(7, 60)
 
 
+def test_the_items_add_up_to_the_json_they_are_said_to() -> None:
+    packets = workloads.packets(7, 300, 64, "items")
+    count, accumulator = read(packets)
+
+    text = accumulator.completion().text
+    found = msgspec.json.decode(text)["items"]
+    assert count == 300
+    assert text == workloads.items_text(7, 300)
+    assert found == [item._asdict() for item in workloads.items(7, 300)]
+    assert len({item["name"] for item in found}) > 20
+    assert workloads.items_answer(7, 300) == workloads.items_told(workloads.items(7, 300))
+
+
+def test_the_items_come_in_pieces_as_long_as_tokens_cut_anywhere() -> None:
+    pieces = [delta["content"] for delta, _ in workloads.BODIES["items"].deltas(7, 300)]
+
+    assert {len(piece) for piece in pieces} == {4, 5, 6}
+    assert len({piece[0] for piece in pieces if '"' in piece}) > 5
+
+
+@pytest.mark.parametrize("items", [1, 2, 250, 1000])
+def test_a_stream_of_so_many_items_has_as_many_and_no_room_for_another(items: int) -> None:
+    chunks = workloads.chunks_of_items(items)
+
+    assert len(workloads.items(7, chunks)) == items
+    assert len(workloads.items(7, chunks - 1)) == items - 1
+
+
+def test_an_item_that_is_missing_or_comes_twice_is_told() -> None:
+    items = workloads.items(7, 300)
+    told = workloads.items_told(items)
+
+    assert told not in (workloads.items_told(each) for each in (items[1:], items[:-1], [items[0], *items], items[::-1]))
+
+
 def test_the_one_shot_answer_is_the_text_it_is_said_to_be() -> None:
     completion = read_completion(workloads.completion_body(7, 150), Head(200))
 
@@ -170,6 +205,19 @@ def test_held_streams_are_judged_by_wall_time_and_memory() -> None:
 
     assert (goal, reached) == ("wall <= 1.05 F, <= 20 KiB over F", "yes")
     assert verdict(fat, RESULTS)[1] == "no"
+
+
+def test_a_long_list_is_judged_by_the_cost_of_a_chunk_in_a_short_one() -> None:
+    client = "chatsdk elements"
+    short = Result("items-1k", client, "chunk", cpu=[3.0, 3.0, 4.0])
+    flat = Result("items-32k", client, "chunk", cpu=[2.9, 3.0, 3.2])
+    steep = msgspec.structs.replace(flat, cpu=[90.0, 91.0, 95.0])
+    either = msgspec.structs.replace(flat, cpu=[3.0, 3.5, 5.0])
+
+    assert verdict(flat, [short, flat]) == ("<= 1.2 x items-1k", "yes")
+    assert verdict(steep, [short, steep])[1] == "no"
+    assert verdict(either, [short, either])[1] == "unclear"
+    assert verdict(flat, [flat])[1] == "unclear"
 
 
 def test_every_goal_belongs_to_a_row_that_is_run() -> None:
