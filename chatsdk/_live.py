@@ -48,7 +48,7 @@ class LiveAnswer:
         self._call = Call("POST", url, body, EVENT_STREAM)
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
-        self._held: list[ChatCompletionChunk] = []  # what came before the first token
+        self._held: list[Part] = []  # what came up to the read with the first token
         self._unsettled = 0  # chunks since the accumulator was told to settle
         self._has_begun = False  # the first token has come
         self._pace = Pace()
@@ -200,8 +200,8 @@ class LiveAnswer:
             now = self._attempts.timer.deadline.elapsed
             self._pace.note(now, reading.size, count if reading.has_token else 0)
         if not self._has_begun:
-            self._held += in_chunks(parts)
-            if reading.has_token or len(self._held) > MAX_HELD:
+            self._held += parts
+            if reading.has_token or sum(map(len, self._held)) > MAX_HELD:
                 self._begin()
             return
         self.handout.extend(parts)
@@ -212,7 +212,7 @@ class LiveAnswer:
 
     def _begin(self) -> None:
         self._has_begun = True
-        self.handout.extend([self._held])
+        self.handout.extend(self._held)
         self._held = []
         if self._attempts is not None and self._head is not None:
             self._attempts.succeeded(self._head)
@@ -222,7 +222,7 @@ class LiveAnswer:
         whole = self.accumulator
         if not self._has_begun:
             whole = Accumulator(reading.head)
-            for chunk in self._held:
+            for chunk in in_chunks(self._held):
                 whole.add(chunk)
         error = reading.verdict(whole)
         if error is not None:
@@ -245,7 +245,7 @@ class LiveAnswer:
             if self._has_begun:
                 self._attempts.undo(error)
             error.attempts = self._attempts.made
-        self.handout.extend([self._held])
+        self.handout.extend(self._held)
         self._held = []
         self._drop()
 
