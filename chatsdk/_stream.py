@@ -53,6 +53,7 @@ class ChatStream(LiveAnswer, Generic[T]):
     def __init__(self, caller: Caller, url: str, body: bytes, expected: Expected[Any] | None = None) -> None:
         super().__init__(caller, url, body)
         self._expected = expected
+        self._read: ChatCompletion | None = None  # the whole completion, as what was expected
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._event_reader = EventReader(self.accumulator)
 
@@ -122,7 +123,11 @@ class ChatStream(LiveAnswer, Generic[T]):
                 self.take_chunk()
             else:
                 self.handout.pass_over()
-        return self.so_far if self._expected is None else self._expected.read(self.so_far)
+        if self._expected is None:
+            return self.so_far
+        if self._read is None:
+            self._read = self._expected.read(self.so_far)
+        return self._read
 
     async def aclose(self) -> None:
         """Same as `stop()`."""

@@ -119,6 +119,14 @@ async def test_the_items_of_a_list_need_no_name_even_those_that_are_false(
     assert (await stream.completion()).parsed == [0, 1, 0, 2]
 
 
+async def test_the_whole_is_read_once(client: AsyncChatClient, server: ChatServer) -> None:
+    server.enqueue(letters(ROME))
+    stream = client.stream("Go", response_type=Trip)
+
+    assert [day async for day in stream.elements()] == TRIP.days
+    assert await stream.completion() is await stream.completion()
+
+
 async def test_each_choice_has_its_own_value(client: AsyncChatClient, server: ChatServer) -> None:
     server.enqueue(Reply.choices(letters(ROME), letters('{"name":"Oslo","days":[]}')))
 
