@@ -28,8 +28,8 @@ from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .repair import Halves
 from .repeats import Repeats, Run
-from .shapes import is_odd_chunk, may_hold_odd
-from .sse import BOM, ServerEvent, SSEDecoder
+from .shapes import is_odd_chunk
+from .sse import BOM, ServerEvent, SSEDecoder, split_common
 from .wire import UNREADABLE, decode, decoder_of, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
@@ -43,6 +43,8 @@ SSE_LINE = re.compile(rb"(?:data|event|id|retry|error)?:")
 NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
 
+SUSPECT = re.compile(rb'"(?:error"|message"|finishReason"|usage"\s*+:\s*+\{)')
+"""Where there is none of these, no chunk is an error or odd: one look for all that is rare."""
 
 Part: TypeAlias = list[ChatCompletionChunk] | Run
 """Chunks that came together."""
@@ -143,26 +145,28 @@ class ChunkDecoder:
         common = self._events.common(data)
         if common is None or self.done or self.error or self._halves:
             return None
-        events = common.events
-        is_done = events[-1] == DONE
+        body, rest = common
+        run = self._repeats.read_one(body)
+        parts: list[Part] | None = self._read_several(body) if run is None else [run]
+        if parts is not None:
+            self._events.take(rest)
+        return parts
+
+    def _read_several(self, body: bytes) -> list[Part] | None:
+        found = self._repeats.find(body)
+        first, run, last = found or (split_common(body), None, [])
+        ends = last if found else first
+        is_done = ends[-1:] == [DONE]
         if is_done:
-            events.pop()
-        found = self._repeats.find(events)
-        if found is None:
-            chunks = read_plain(events)
-            if chunks is None:
-                return None
-            parts: list[Part] = [chunks]
-        else:
-            start, run = found
-            first, last = read_plain(events[:start]), read_plain(events[start + len(run) :])
-            if first is None or last is None:
-                return None
-            parts = [first, run, last]
-        self._events.take(common)
+            ends.pop()
+        before, after = read_plain(first), read_plain(last)
+        if before is None or after is None:
+            return None
+        if run is None:
+            self._repeats.look(first)
         self.done = is_done
         self.start = None
-        return parts
+        return [part for part in (before, run, after) if part]
 
     def _read(self, events: list[ServerEvent]) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []
@@ -209,8 +213,13 @@ class ChunkDecoder:
 
 def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
     """The chunks of events, all as the API sends them; `None` where one is not."""
+    if not events:
+        return []
     data = b"\n".join(events)
-    if data.count(b"\n") >= max(len(events), 1) or may_hold_error(data):
+    if data.count(b"\n") >= len(events):
+        return None
+    is_suspect = SUSPECT.search(data) is not None
+    if is_suspect and may_hold_error(data):
         return None
     try:
         chunks = list(map(read_chunk, events))
@@ -218,7 +227,7 @@ def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
         return None
     if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
         return None
-    if may_hold_odd(data) and any(map(is_odd_chunk, chunks, events)):
+    if is_suspect and any(map(is_odd_chunk, chunks, events)):
         return None
     for chunk, event in zip(chunks, events, strict=True):
         chunk.__dict__["source"] = event

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from io import BytesIO
+from operator import itemgetter
 
 import msgspec
 
@@ -28,23 +30,27 @@ MISSES = 8
 
 TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?"((?:[^"\\]|\\.)*+)"')
 
-NEXT = b"\n\ndata: "
+DATA = b"data: "
+
+data_of = itemgetter(slice(len(DATA), -1))
+"""What a line says."""
 
 read_chunk = decoder_of(ChatCompletionChunk).decode
+read_text = msgspec.json.Decoder(str).decode
 read_texts = msgspec.json.Decoder(list[str]).decode
 
 
 class Run:
-    """Chunks of one read, in order, that are `like` one but for the text in its `member`."""
+    """Chunks of one read, in order, that are `like` one but for the text in its `member`. `lines` are their bytes."""
 
-    __slots__ = ("_events", "index", "like", "member", "texts")
+    __slots__ = ("_lines", "index", "like", "member", "texts")
 
-    def __init__(self, like: ChatCompletionChunk, member: str, texts: list[str], events: list[bytes]) -> None:
+    def __init__(self, like: ChatCompletionChunk, member: str, texts: list[str], lines: list[bytes]) -> None:
         self.like = like
         self.member = member
         self.texts = texts
         self.index = like.choices[0].index
-        self._events = events
+        self._lines = lines
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -56,12 +62,17 @@ class Run:
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        return Run(self.like, self.member, self.texts[at : at + 1], self._events[at : at + 1]).chunks()[0]
+        event = data_of(self._lines[at])
+        chunk: ChatCompletionChunk = read_chunk(event)
+        chunk.__dict__["source"] = event
+        return chunk
 
     def chunks(self) -> list[ChatCompletionChunk]:
         """All of them."""
+        if len(self.texts) == 1:
+            return [self.chunk(0)]
         chunks = chunks_like(self.like, self.member, self.texts)
-        for chunk, event in zip(chunks, self._events, strict=True):
+        for chunk, event in zip(chunks, map(data_of, self._lines), strict=True):
             chunk.__dict__["source"] = event
         return chunks
 
@@ -116,53 +127,84 @@ def chunks_like(like: ChatCompletionChunk, member: str, texts: list[str]) -> lis
     ]
 
 
-def has_open_end(lines: bytes) -> bool:
-    """Whether a line ends in the first half of an escape: a backslash that is not half of a pair."""
-    return b"\\\n" in lines and b"\\\n" in lines.replace(rb"\\", b"")
+def has_open_end(listed: bytes) -> bool:
+    """Whether a string of a list ends in the first half of an escape: a backslash that is not half of a pair."""
+    return b'\\","' in listed and b'\\","' in listed.replace(rb"\\", b"")
 
 
 class Repeats:
-    """`find` the run in a read. What a sample has taught is kept for the next one."""
+    """`read_one` event or `find` the run of a read. What a sample has taught is kept for the next one."""
 
     __slots__ = ("_after", "_before", "_like", "_member", "_misses")
 
     def __init__(self) -> None:
-        self._before = self._after = b""
-        self._like: ChatCompletionChunk | None = None
+        self._before = self._after = b""  # what stands before and after the text, from `data: ` to the blank line
+        self._like: ChatCompletionChunk | None = None  # the sample, where it may be one
         self._member = ""
         self._misses = 0
 
-    def find(self, events: list[bytes]) -> tuple[int, Run] | None:
-        """Where the run begins, and the run; `None` where there is none that is worth while."""
-        if len(events) < MANY or self._misses > MISSES:
+    def read_one(self, body: bytes) -> Run | None:
+        """The one event that this is; `None` if it is more, or no repeat."""
+        like, before, after = self._like, self._before, self._after
+        if like is None or not body.startswith(before) or not body.endswith(after):
             return None
-        middle = len(events) // 2
+        if not 0 <= len(body) - len(before) - len(after) < len(before):  # what is longer may be more than one
+            return None
+        try:
+            text = read_text(b'"%b"' % body[len(before) : -len(after)])
+        except UNREADABLE:
+            return None
+        self._misses = 0
+        return Run(like, self._member, [text], [body[:-1]])
+
+    def look(self, events: list[bytes]) -> None:
+        """Learn from the last of some events, once another has been like it."""
+        if self._misses > MISSES or not events:
+            return
+        self._misses += 1
+        event = b"%b%b\n\n" % (DATA, events[-1])
+        found = TEXT.search(event)
+        before, after = self._before, self._after
+        if before and event.startswith(before) and event.endswith(after):
+            self._learn(event, found)
+        elif found is not None:
+            self._like, self._before, self._after = None, event[: found.start(2)], event[found.end(2) :]
+
+    def find(self, body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
+        """The run in these events, and those before and after it; `None` where there is none that is worth while."""
+        if self._misses > MISSES:
+            return None
+        lines = BytesIO(body).readlines()
+        events = lines[::2]
+        if len(events) < MANY or lines[1::2].count(b"\n") < len(events):
+            return None
+        middle = events[len(events) // 2] + b"\n"
         found = None
-        if self._is_repeat(events[middle]) or self._learn(events[middle]):
+        if self._is_repeat(middle) or self._learn(middle, TEXT.search(middle)):
             start, stop = 0, len(events)
-            while start < EDGE and not self._is_repeat(events[start]):
+            while start < EDGE and not self._is_repeat(events[start] + b"\n"):
                 start += 1
-            while len(events) - stop < EDGE and not self._is_repeat(events[stop - 1]):
+            while len(events) - stop < EDGE and not self._is_repeat(events[stop - 1] + b"\n"):
                 stop -= 1
-            found = self._run(events[start:stop])
-        if found is None:
+            found = self._run(events[start:stop], body, sum(map(len, lines[: 2 * start])))
+            others = events[:start] + events[stop:]
+        if found is None or not all(event.startswith(DATA) for event in others):
             self._misses += 1
             return None
         self._misses = 0
-        return start, found
+        return list(map(data_of, events[:start])), found, list(map(data_of, events[stop:]))
 
     def _is_repeat(self, event: bytes) -> bool:
         return self._like is not None and event.startswith(self._before) and event.endswith(self._after)
 
-    def _learn(self, event: bytes) -> bool:
+    def _learn(self, event: bytes, found: re.Match[bytes] | None) -> bool:
         """Take the event for a sample, if it is one. One that has a line break, an error or an oddity is none."""
         self._like = None
-        found = TEXT.search(event)
-        if found is None or b"\n" in event:
+        if found is None or b"\n" in event[:-2]:
             return False
         member, before, after = found[1].decode(), event[: found.start(2)], event[found.end(2) :]
         try:
-            chunks = [read_chunk(before + text + after) for text in (b"?", b"!")]
+            chunks = [read_chunk(before[len(DATA) :] + text + after) for text in (b"?", b"!")]
         except UNREADABLE:
             return False
         like, sample = chunks[0], before + after
@@ -173,19 +215,19 @@ class Repeats:
         self._like, self._member, self._before, self._after = like, member, before, after
         return True
 
-    def _run(self, events: list[bytes]) -> Run | None:
-        """The events as a run if all are repeats. A text with an open end would hide the quote after it."""
+    def _run(self, lines: list[bytes], body: bytes, start: int) -> Run | None:
+        """The lines as a run if all are repeats. A text with an open end would hide the quote after it."""
         before, after = self._before, self._after
-        start, stop = len(before), -len(after)
-        texts = [event[start:stop] for event in events]
-        if before + (after + NEXT + before).join(texts) + after != NEXT.join(events):
+        texts = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
+        if not body.startswith(before + (after + before).join(texts) + after, start):
             return None
-        if has_open_end(b"\n".join([*texts, b""])):
+        listed = b'["%b"]' % b'","'.join(texts)
+        if has_open_end(listed):
             return None
         try:
-            read = read_texts(b'["' + b'","'.join(texts) + b'"]')
+            read = read_texts(listed)
         except UNREADABLE:
             return None
-        if self._like is None or len(read) != len(events):
+        if self._like is None or len(read) != len(lines):
             return None
-        return Run(self._like, self._member, read, events)
+        return Run(self._like, self._member, read, lines)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -38,11 +37,9 @@ class ServerEvent(Struct, frozen=True, gc=False):
     name: str = ""
 
 
-class Common(NamedTuple):
-    """What stands between `data: ` and the blank line of each event, and what comes after the last one."""
-
-    events: list[bytes]
-    rest: bytes
+def split_common(body: bytes) -> list[bytes]:
+    """What stands between `data: ` and the blank line of each event, in a body that `SSEDecoder.common` gave."""
+    return body[6:-2].split(b"\n\ndata: ")
 
 
 def encode_event(data: bytes, name: str = "") -> bytes:
@@ -115,23 +112,24 @@ class SSEDecoder:
             self._measure()
         return events
 
-    def common(self, data: bytes) -> Common | None:
-        """The events that these bytes complete where all seem of the commonest form, in one look at them all.
+    def common(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """The bytes of the events that these complete, where all seem of the commonest form, and what comes after.
 
         That is one `data: ` line each, LF, and one blank line; an event with a line break in it is of another form.
-        Nothing is taken: `take` what this gives, or `feed` the bytes. `None`: they are of another form.
+        Nothing is taken: `take` what comes after, or `feed` the bytes. `None`: they are of another form.
         """
         if self._pending or self._data or self._name or self._after_cr:
             return None
-        data = self._tail + data
-        end = data.rfind(b"\n\n")
-        if end < 0 or len(data) > self._limit or b"\r" in data or not data.startswith(b"data: "):
+        if self._tail:
+            data = self._tail + data
+        end = data.rfind(b"\n\n") + 2
+        if end < 2 or len(data) > self._limit or b"\r" in data or not data.startswith(b"data: "):
             return None
-        return Common(data[6:end].split(b"\n\ndata: "), data[end + 2 :])
+        return data[:end], data[end:]
 
-    def take(self, common: Common) -> None:
-        """Go on behind these events."""
-        self._tail = common.rest
+    def take(self, rest: bytes) -> None:
+        """Go on with what comes after the events that `common` gave."""
+        self._tail = rest
         self._at_start = False
 
     def finish(self) -> list[ServerEvent]:

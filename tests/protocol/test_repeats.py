@@ -40,8 +40,9 @@ def read_together(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
 
 
 def read_alone(events: list[bytes]) -> list[ChatCompletionChunk]:
+    """The chunks as they are read one by one; with a comment before each, none is of the commonest form."""
     decoder = ChunkDecoder(Head(200))
-    return [chunk for single in events for chunk in decoder.feed(single)]
+    return [chunk for single in events for chunk in decoder.feed(b":\n" + single)]
 
 
 def added_up(chunks: list[ChatCompletionChunk]) -> Any:
@@ -157,24 +158,91 @@ def test_a_sample_with_a_finish_reason_an_error_or_more_than_one_choice_teaches_
         b'data: {"choices":[{"delta":{"content":"x"}}]\n\n',
         b'data: {"choices":[{"delta":{}}],"content":"?"}\n\n',
     ):
-        assert Repeats().find([sample[6:-2]] * MANY) is None
+        assert Repeats().find(sample * MANY) is None
 
 
 def test_a_stream_without_repeats_is_soon_not_looked_at_any_more() -> None:
     repeats = Repeats()
-    mixed = [event({"content": "x"}, index=number % 2)[6:-2] for number in range(MANY)]
+    mixed = b"".join(event({"content": "x"}, index=number % 2) for number in range(MANY))
     for _ in range(MISSES + 1):
         assert repeats.find(mixed) is None
 
-    assert repeats.find([one[6:-2] for one in plain()]) is None
+    assert repeats.find(b"".join(plain())) is None
+
+
+def read_one_by_one(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
+    """The chunks, and how many of them came as repeats, where each event is a read."""
+    decoder = ChunkDecoder(Head(200))
+    parts = [part for one in events for part in decoder.feed_parts(one)]
+    assert decoder.error is None
+    return in_chunks(parts), sum(isinstance(part, Run) for part in parts)
+
+
+@pytest.mark.parametrize("member", ["content", "reasoning_content", "reasoning", "arguments"])
+@given(texts=st.lists(TEXTS, min_size=3, max_size=9))
+def test_events_that_come_alone_are_repeats_once_two_are_alike(member: str, texts: list[str]) -> None:
+    first = event({"role": "assistant", "refusal": None})
+    events = [first, *(event(delta_of(member, text)) for text in texts), event({}, reason="stop")]
+
+    chunks, repeats = read_one_by_one(events)
+
+    alone = read_alone(events)
+    assert [(chunk, chunk.raw) for chunk in chunks] == [(chunk, chunk.raw) for chunk in alone]
+    assert repeats == len(texts) - 2
 
 
 @pytest.mark.parametrize(
-    ("lines", "expected"),
-    [(b"a\n", False), (b"a\\\n", True), (b"a\\\\\n", False), (b"a\\\\\\\nb\n", True), (b"", False)],
+    "text",
+    [b'a","b', b"a\\", b"a\nb", b"\xff", b'x"},"finish_reason":null}]}\n\ndata: {"choices":[{"delta":{"content":"y'],
 )
-def test_an_open_end_is_half_an_escape(lines: bytes, expected: bool) -> None:
-    assert has_open_end(lines) is expected
+def test_bytes_that_are_no_json_string_are_none_in_an_event_that_comes_alone_either(text: bytes) -> None:
+    events = plain()
+    events[5] = events[5].replace(b" word5", text)
+
+    alone, together = ChunkDecoder(Head(200)), ChunkDecoder(Head(200))
+    parts = [part for one in events for part in alone.feed_parts(one)]
+
+    assert in_chunks(parts) == together.feed(b":\n" + b"".join(events))
+    assert str(alone.error) == str(together.error)
+
+
+def test_a_sample_is_learned_again_when_the_stream_goes_on_with_something_else() -> None:
+    thoughts = [event({"reasoning": f"hm{number}"}) for number in range(5)]
+
+    chunks, repeats = read_one_by_one([*thoughts, *plain(5)])
+
+    assert chunks == read_alone([*thoughts, *plain(5)])
+    assert repeats == 6
+
+
+def test_a_stream_of_events_that_all_differ_is_soon_not_looked_at_any_more() -> None:
+    mixed = [event({"content": "x"}, index=number % 2) for number in range(MISSES + 1)]
+
+    assert read_one_by_one([*mixed, *plain()])[1] == 0
+
+
+@pytest.mark.parametrize(
+    "sample", [event({"content": "x"}, usage={"total_tokens": 0}), event({"content": "x", "reasoning": "y"})]
+)
+def test_an_event_that_says_more_than_a_text_is_no_sample_when_it_comes_alone(sample: bytes) -> None:
+    chunks, repeats = read_one_by_one([sample] * 4)
+
+    assert (chunks, repeats) == (read_alone([sample] * 4), 0)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (b'["a","b"]', False),
+        (b'["a\\","b"]', True),
+        (b'["a\\\\","b"]', False),
+        (b'["a\\\\\\","b"]', True),
+        (b'["a","b\\\\"]', False),
+        (b"[]", False),
+    ],
+)
+def test_an_open_end_is_half_an_escape(listed: bytes, expected: bool) -> None:
+    assert has_open_end(listed) is expected
 
 
 def test_what_a_view_makes_of_a_run_is_made_once_however_views_take_turns() -> None:
