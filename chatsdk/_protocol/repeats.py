@@ -127,9 +127,9 @@ def chunks_like(like: ChatCompletionChunk, member: str, texts: list[str]) -> lis
     ]
 
 
-def has_open_end(listed: bytes) -> bool:
-    """Whether a string of a list ends in the first half of an escape: a backslash that is not half of a pair."""
-    return b'\\","' in listed and b'\\","' in listed.replace(rb"\\", b"")
+def has_open_end(texts: list[bytes]) -> bool:
+    """Whether one ends in the first half of an escape: a backslash that is not half of a pair."""
+    return any(text.endswith(b"\\") and (len(text) - len(text.rstrip(b"\\"))) % 2 for text in texts)
 
 
 class Repeats:
@@ -222,7 +222,7 @@ class Repeats:
         if not body.startswith(before + (after + before).join(texts) + after, start):
             return None
         listed = b'["%b"]' % b'","'.join(texts)
-        if has_open_end(listed):
+        if b'\\","' in listed and has_open_end(texts):
             return None
         try:
             read = read_texts(listed)

@@ -231,18 +231,29 @@ def test_an_event_that_says_more_than_a_text_is_no_sample_when_it_comes_alone(sa
 
 
 @pytest.mark.parametrize(
-    ("listed", "expected"),
+    ("texts", "expected"),
     [
-        (b'["a","b"]', False),
-        (b'["a\\","b"]', True),
-        (b'["a\\\\","b"]', False),
-        (b'["a\\\\\\","b"]', True),
-        (b'["a","b\\\\"]', False),
-        (b"[]", False),
+        ([b"a", b"b"], False),
+        ([b"a\\", b"b"], True),
+        ([b"a\\\\", b"b"], False),
+        ([b"a\\\\\\", b"b"], True),
+        ([b'a\\",', b"b"], False),
+        ([], False),
     ],
 )
-def test_an_open_end_is_half_an_escape(listed: bytes, expected: bool) -> None:
-    assert has_open_end(listed) is expected
+def test_an_open_end_is_half_an_escape(texts: list[bytes], expected: bool) -> None:
+    assert has_open_end(texts) is expected
+
+
+def test_pieces_of_json_are_repeats_wherever_they_are_cut() -> None:
+    text = json.dumps([{"name": 'a "b" \\ c', "id": number} for number in range(40)])
+    for size in range(1, 8):
+        lines = [event({"content": text[at : at + size]}) for at in range(0, len(text), size)]
+
+        together, in_runs = read_together(lines)
+
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in together) == text
+        assert in_runs == len(lines)
 
 
 def test_what_a_view_makes_of_a_run_is_made_once_however_views_take_turns() -> None:
