@@ -73,6 +73,11 @@ def is_model(cls: Any) -> bool:
     return isinstance(cls, type) and hasattr(cls, "model_json_schema") and hasattr(cls, "model_validate_json")
 
 
+def is_model_dataclass(cls: Any) -> bool:
+    """Whether a class is a dataclass of pydantic's, which only pydantic can make."""
+    return hasattr(cls, "__pydantic_validator__") and not is_model(cls)
+
+
 def plain_schema(type: Any) -> JSONSchema:
     """The schema of a type, its named classes under `$defs`; `UsageError` with the path of what msgspec cannot read."""
     try:
@@ -135,6 +140,9 @@ class _Builder:
         return dict(self._refs[info.cls])
 
     def _object(self, info: Any) -> JSONSchema:
+        label = type_label(info.cls)
+        if is_model_dataclass(info.cls):
+            return {REFUSED: f"msgspec would not check this dataclass of pydantic's; make {label} a BaseModel"}
         properties, required = {}, []
         if getattr(info, "tag_field", None):
             properties[info.tag_field] = enum_schema([info.tag])
@@ -149,7 +157,7 @@ class _Builder:
         if isinstance(info, mi.NamedTupleType) or getattr(info, "array_like", False):
             schema[POSITIONS] = info
             if any(map(_may_be_unset, info.fields)):
-                return {REFUSED: f"{type_label(info.cls)} is read from an array, where nothing can be UNSET; use None"}
+                return {REFUSED: f"{label} is read from an array, where nothing can be UNSET; use None"}
         return schema
 
     def _union(self, info: mi.UnionType) -> JSONSchema:

@@ -677,6 +677,14 @@ def test_a_model_that_gives_no_schema_is_refused() -> None:
         strict_schema(list[pydantic.create_model("Odd", **about, a=(Point, ...))])
 
 
+def test_a_dataclass_of_pydantics_is_refused_since_its_checks_would_not_be_made() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="models are read where pydantic is installed")
+    checked = pydantic.dataclasses.dataclass(dataclasses.make_dataclass("Checked", [("a", int)]))
+    with pytest.raises(UsageError, match=r"^list\[Checked\]\[\]: .* make Checked a BaseModel$"):
+        strict_schema(list[checked])
+    assert strict_schema(pydantic.create_model("Holder", a=(checked, ...)))["$defs"]["Checked"] == closed(a=WHOLE)
+
+
 @pytest.mark.parametrize(
     ("schema", "path", "words"),
     [
