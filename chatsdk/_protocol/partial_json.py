@@ -62,7 +62,6 @@ class PartialReader:
     """Reads the first JSON document that begins with what `start` finds into the root; what comes after is ignored."""
 
     def __init__(self, root: Place, start: re.Pattern[str], max_depth: int) -> None:
-        self.is_complete = False
         self._root = self._place = root
         self._open: list[Place] = []
         self._start = start
@@ -200,7 +199,6 @@ class PartialReader:
 
     def _end_value(self) -> None:
         if self._place is self._root:
-            self.is_complete = True
             self._state = self._after
         else:
             self._state = self._structure
