@@ -148,7 +148,9 @@ class _Builder:
             properties[info.tag_field] = enum_schema([info.tag])
             required.append(info.tag_field)
         for field in _in_order(info):
-            properties[field.encode_name] = self.node(field.type)
+            node = properties[field.encode_name] = self.node(field.type)
+            if node.get("enum") == [field.default]:
+                node["default"] = field.default
             if field.required:
                 required.append(field.encode_name)
         schema: JSONSchema = {"type": "object", "properties": properties, "required": required}

@@ -201,6 +201,14 @@ class Either(Struct):
     one: int | str = 3
 
 
+class Kinds(Struct):
+    kind: Annotated[Literal["a"], Meta(description="its kind")] = "a"
+    level: Literal[1] = 1
+    other: Literal["a"] | None = None
+    unset: Literal["a"] | UnsetType = UNSET
+    several: Literal["a", "b"] = "a"
+
+
 class Empty(Struct):
     pass
 
@@ -290,6 +298,18 @@ CASES: list[tuple[Any, JSON, str, Any]] = [
         {**closed(one=ref("Point"), other=ref("Point_2")), "$defs": {"Point": POINT, "Point_2": closed(z=WHOLE)}},
         '{"one":{"x":1,"y":2},"other":{"z":3}}',
         None,
+    ),
+    (
+        Kinds,
+        closed(
+            kind={**TEXT, "enum": ["a"], "description": "its kind"},
+            level={**WHOLE, "enum": [1]},
+            other=or_null({**TEXT, "enum": ["a"]}),
+            unset=or_null({**TEXT, "enum": ["a"]}),
+            several=or_null({**TEXT, "enum": ["a", "b"]}),
+        ),
+        '{"kind":"a","level":1,"other":null,"unset":null,"several":null}',
+        Kinds(),
     ),
     (Either, closed(one={"anyOf": [WHOLE, TEXT, {"type": "null"}]}), '{"one":null}', Either(3)),
     (Empty, closed(), "{}", Empty()),
@@ -596,7 +616,7 @@ def test_a_model_gives_its_schema() -> None:
     pydantic = pytest.importorskip("pydantic", reason="models are read where pydantic is installed")
 
     class Cat(pydantic.BaseModel):
-        kind: Literal["cat"]
+        kind: Literal["cat"] = "cat"
         lives: int = 9
 
     class Dog(pydantic.BaseModel):
