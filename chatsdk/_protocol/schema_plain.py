@@ -65,6 +65,16 @@ LIMITS: Mapping[type[mi.Type], Mapping[str, str]] = {
     mi.DictType: {"min_length": "minProperties", "max_length": "maxProperties"},
 }
 
+ADVICE: Mapping[str, str] = {
+    "custom type": "; let it be a field of a pydantic model, which reads any union of models",
+    "more than one dataclass": "; make them Structs with a tag each",
+    "more than one dict-like": "; make them Structs with a tag each",
+    "more than one array-like": "; keep one of them",
+    "more than one str-like": "; keep one of them",
+    "more than one int-like": "; keep one of them",
+}
+"""What to write instead of a union that msgspec refuses, by a part of its words."""
+
 OBJECTS = (mi.StructType, mi.DataclassType, mi.TypedDictType, mi.NamedTupleType)
 
 
@@ -84,7 +94,8 @@ def plain_schema(type: Any) -> JSONSchema:
         info = mi.type_info(type)
     except Exception as error:
         path, reason = _blamed(type, type_label(type), ()) or (type_label(type), error)
-        raise UsageError(f"{path}: {reason}") from error
+        advice = next((advice for part, advice in ADVICE.items() if part in str(reason)), "")
+        raise UsageError(f"{path}: {reason}{advice}") from error
     builder = _Builder()
     root = builder.node(info)
     return {**root, "$defs": builder.defs} if builder.defs else root

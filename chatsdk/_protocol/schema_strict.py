@@ -63,7 +63,7 @@ SILENT = frozenset(
 ANYTHING = "anything at all cannot be said in strict mode; name a type, or use str with JSON text in it"
 OPEN_MAP = "a dict with any keys cannot be said in strict mode; use a list of Structs with a key and a value each"
 BARE_LIST = "a list of anything cannot be said in strict mode; name the type of its items, as in list[str]"
-MIXED_TUPLE = "a tuple of several types cannot be said in strict mode; use a NamedTuple, a Struct or a dataclass"
+MIXED_TUPLE = "a tuple of several types cannot be said in strict mode; use a Struct, a dataclass or a model"
 
 
 def object_root(plain: JSONSchema) -> JSONSchema | None:
