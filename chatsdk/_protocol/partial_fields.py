@@ -120,10 +120,10 @@ def root_model(type: Any) -> Any:
 def _default(field: Any, nothing: object) -> Callable[[], Any] | None:
     if field.default_factory is not nothing:
         return typing.cast("Callable[[], Any]", field.default_factory)
-    return None if field.default is nothing else partial(_same, field.default)
+    return None if field.default is nothing else partial(same, field.default)
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
     return value
 
 

@@ -18,9 +18,9 @@ import msgspec
 
 from ..errors import UsageError
 from .output import InvalidOutput, Output
-from .partial_fields import LISTS, bare, fields_of, is_struct, options, root_model
+from .partial_fields import LISTS, bare, fields_of, is_struct, options, root_model, same
 from .partial_views import DataclassRecord, DictRecord, Member, ModelRecord, Record, StructRecord
-from .schema_plain import is_model, is_model_dataclass
+from .schema_plain import is_hashable, is_model, is_model_dataclass
 
 MAPS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
@@ -60,18 +60,14 @@ def _float(value: Any) -> float:
     return typing.cast(float, _exactly(float, value))
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _plain() -> Shape:
     return PLAIN
 
 
-PLAIN = Shape(_same, is_text=True, item=_plain, record=DictRecord(dict, _plain))
+PLAIN = Shape(same, is_text=True, item=_plain, record=DictRecord(dict, _plain))
 """JSON as it is."""
 
-NOTHING = Shape(_same)
+NOTHING = Shape(same)
 """What nobody has asked for."""
 
 SIMPLE: Mapping[Any, Shape] = {
@@ -86,20 +82,12 @@ SIMPLE: Mapping[Any, Shape] = {
 
 def shape_of(type: Any, of_model: bool = False) -> Shape:
     """The shape of a type, made once where it can be hashed; `of_model`: values are read as pydantic reads them."""
-    return _cached(type, of_model) if _is_hashable(type) else _made(type, of_model)
+    return _cached(type, of_model) if is_hashable(type) else _made(type, of_model)
 
 
 @lru_cache(maxsize=512, typed=True)
 def _cached(type: Any, of_model: bool) -> Shape:
     return _made(type, of_model)
-
-
-def _is_hashable(type: Any) -> bool:
-    try:
-        hash(type)
-    except TypeError:
-        return False
-    return True
 
 
 def _made(type: Any, of_model: bool) -> Shape:
@@ -114,7 +102,7 @@ def _made(type: Any, of_model: bool) -> Shape:
         shape = shape_of(found[0], of_model)
         if types.NoneType in options(inner):
             shape = msgspec.structs.replace(shape, read=partial(_or_none, shape.read))
-    elif _is_hashable(inner) and inner in SIMPLE:
+    elif is_hashable(inner) and inner in SIMPLE:
         shape = msgspec.structs.replace(SIMPLE[inner], read=whole.read) if of_model else SIMPLE[inner]
     else:
         shape = msgspec.structs.replace(whole, item=_item(inner, of_model), record=_record(inner, of_model))

@@ -83,6 +83,15 @@ def is_model(cls: Any) -> bool:
     return isinstance(cls, type) and hasattr(cls, "model_json_schema") and hasattr(cls, "model_validate_json")
 
 
+def is_hashable(type: Any) -> bool:
+    """Whether a type can be remembered; one with a list or a dict in its `Annotated` cannot."""
+    try:
+        hash(type)
+    except TypeError:
+        return False
+    return True
+
+
 def is_model_dataclass(cls: Any) -> bool:
     """Whether a class is a dataclass of pydantic's, which only pydantic can make."""
     return hasattr(cls, "__pydantic_validator__") and not is_model(cls)
