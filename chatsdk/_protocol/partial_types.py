@@ -179,8 +179,12 @@ def _is_plain_model(cls: Any) -> bool:
         and not cls.__pydantic_post_init__
         and not cls.__pydantic_root_model__
         and cls.model_config.keys() <= PLAIN_CONFIG
-        and not any(
-            field.discriminator or not isinstance(field.validation_alias, str | None)
-            for field in cls.model_fields.values()
-        )
+        and all(map(_is_plain_field, cls.model_fields.values()))
     )
+
+
+def _is_plain_field(field: Any) -> bool:
+    """Whether a field has one name, a default that can be made by itself, and no code around it."""
+    is_special = field.discriminator or field.deprecated or field.validate_default
+    takes_data = getattr(field, "default_factory_takes_validated_data", False)  # not before pydantic 2.10
+    return not is_special and not takes_data and isinstance(field.validation_alias, str | None)

@@ -666,6 +666,27 @@ def test_what_stands_in_a_model_is_read_as_pydantic_reads_it_however_deep(field:
     assert items_of(nights, text, field) == getattr(output_of(nights).decode(text), field)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"default": "3", "validate_default": True},
+        {"default": 3, "deprecated": True},
+        {"default_factory": lambda data: len(data["name"])},
+    ],
+    ids=lambda more: next(reversed(more)),
+)
+def test_a_model_with_a_field_that_only_pydantic_can_fill_is_there_when_it_is_whole(more: Any) -> None:
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+    made = pydantic.create_model("Made", name=(str, ...), size=(int, pydantic.Field(**more)))
+
+    partial = Partial(output_of(made))
+    partial.feed('{"name":"abc"')
+
+    assert partial.view is None
+    partial.feed("}")
+    assert partial.view == made(name="abc")
+
+
 def test_a_dataclass_of_pydantics_in_a_model_is_there_when_it_is_whole() -> None:
     ring = models().Ring
 
