@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._protocol.expected import Expected
@@ -24,8 +25,8 @@ T = TypeVar("T")
 class PartialsView(Generic[T]):
     """The value as it grows: one object that holds more each time; `copy.deepcopy` it to keep what it held.
 
-    What has not come is not there: a member of an object is an `AttributeError`, a key is missing. Raises what
-    `completion()` raises, when the stream is over.
+    What has not come is not there: a member of an object is an `AttributeError`, a key is missing. When the stream is
+    over, it gives the whole once more if that is another than had grown, and raises what `completion()` raises.
     """
 
     def __init__(self, stream: ChatStream[Any], expected: Expected[Any] | None, index: int) -> None:
@@ -33,7 +34,6 @@ class PartialsView(Generic[T]):
         self._stream = stream
         self._index = index
         self._partial: Partial[T] = Partial(output)
-        self._is_right = True
         self._is_told = False
 
     def __aiter__(self) -> PartialsView[T]:
@@ -41,38 +41,29 @@ class PartialsView(Generic[T]):
 
     async def __anext__(self) -> T:
         async for piece in self._pieces:
-            if self._is_right and self._feed(piece):
-                view: Any = self._partial.view
-                return view  # type: ignore[no-any-return]
-        if self._stream.outcome == "complete":
-            completion = await self._stream.completion()
-            if not (self._is_told or (self._is_right and self._partial.is_complete)):
-                self._is_told = True
-                for choice in completion.choices:
-                    if choice.index == self._index and choice.message.parsed is not None:
-                        return choice.message.parsed  # type: ignore[no-any-return]
+            with suppress(InvalidOutput):  # prose that looked like JSON, or JSON that is none: the whole tells
+                if self._partial.feed(piece):
+                    view: Any = self._partial.view
+                    return view  # type: ignore[no-any-return]
+        value = await whole_value(self._stream, self._index)
+        if not self._is_told and value is not None and value != self._partial.view:
+            self._is_told = True
+            return value  # type: ignore[no-any-return]
         raise StopAsyncIteration
-
-    def _feed(self, piece: str) -> bool:
-        try:
-            return self._partial.feed(piece)
-        except InvalidOutput:
-            self._is_right = False  # prose that looked like JSON, or JSON that is none: the whole tells
-            return False
 
 
 class ElementsView(Generic[T]):
-    """The items of a list, each as soon as it is whole.
+    """The items of a list, each as soon as it is whole; where they could not be followed, all when the stream is over.
 
-    When the stream is over, raises what `completion()` raises, and `ValidationError` for a list it could not follow.
+    It raises then what `completion()` raises, and `ValidationError` if the items given are not those of the answer.
     """
 
     def __init__(self, stream: ChatStream[Any], expected: Expected[Any] | None, field: str | None, index: int) -> None:
         output, self._pieces = typed_pieces(stream, expected, index)
         self._stream = stream
+        self._index = index
         self._elements: Elements[T] = Elements(output, field)
         self._items: deque[T] = deque()
-        self._error: InvalidOutput | None = None
 
     def __aiter__(self) -> ElementsView[T]:
         return self
@@ -82,27 +73,29 @@ class ElementsView(Generic[T]):
             piece = await anext(self._pieces, None)
             if piece is None:
                 await self._finish()
-            elif self._error is None:
-                self._feed(piece)
+            else:
+                with suppress(InvalidOutput):  # it is kept: the end tells whether it matters
+                    self._items.extend(self._elements.feed(piece))
         return self._items.popleft()
 
-    def _feed(self, piece: str) -> None:
-        try:
-            self._items.extend(self._elements.feed(piece))
-        except InvalidOutput as error:
-            self._error = error
-
     async def _finish(self) -> None:
-        """Raise what is wrong with the whole, or else `StopAsyncIteration`."""
-        if self._stream.outcome == "complete":
-            completion = await self._stream.completion()
+        """Take the items that are left. Raises what is wrong with the whole, and `StopAsyncIteration` for none."""
+        value = await whole_value(self._stream, self._index)
+        if value is not None:
             try:
-                if self._error is not None:
-                    raise self._error
-                self._elements.finish()
+                self._items.extend(self._elements.finish(value))
             except InvalidOutput as error:
-                raise ValidationError(str(error), completion, error.path) from error
-        raise StopAsyncIteration
+                raise ValidationError(str(error), await self._stream.completion(), error.path) from error
+        if not self._items:
+            raise StopAsyncIteration
+
+
+async def whole_value(stream: ChatStream[Any], index: int) -> Any:
+    """The value of a choice when the stream is over, `None` where there is none. Raises what `completion()` raises."""
+    if stream.outcome != "complete":
+        return None
+    completion = await stream.completion()
+    return next((choice.message.parsed for choice in completion.choices if choice.index == index), None)
 
 
 class CallPieces:

@@ -219,24 +219,43 @@ async def test_a_stopped_stream_ends_its_views_and_its_completion_is_no_value(
         await stream.completion()
 
 
-async def test_what_the_view_could_not_follow_comes_whole_at_the_end(
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("prompt", "As in {[1], here: " + ROME),
+        ("prompt", "With {} around it: " + ROME),
+        ("prompt", 'Not {"days":[]} but ' + ROME),
+        ("tool", ROME),
+    ],
+)
+async def test_what_the_views_could_not_follow_comes_at_the_end(
+    client: AsyncChatClient, server: ChatServer, mode: OutputMode, text: str
+) -> None:
+    server.enqueue(letters(text), letters(text))
+
+    views = [view async for view in client.stream("Go", response_type=Trip, output_mode=mode).partials()]
+    days = [day async for day in client.stream("Go", response_type=Trip, output_mode=mode).elements()]
+
+    assert (views[-1], days) == (TRIP, TRIP.days)
+
+
+async def test_a_type_that_looks_at_itself_comes_when_it_is_whole(client: AsyncChatClient, server: ChatServer) -> None:
+    server.enqueue(letters('{"name":"Rome"}'))
+
+    assert [view async for view in client.stream("Go", response_type=Strict).partials()] == [Strict("Rome")]
+
+
+async def test_items_of_another_list_than_the_answers_are_an_error_and_its_view_is_put_right(
     client: AsyncChatClient, server: ChatServer
 ) -> None:
-    server.enqueue(letters("As in {[1], here: " + ROME), letters('{"name":"Rome"}'))
+    text = 'Not {"name":"Rome","days":[{"city":"Milan"}]} but ' + ROME
+    server.enqueue(letters(text), letters(text))
 
-    prose = [view async for view in client.stream("Go", response_type=Trip, output_mode="prompt").partials()]
-    whole = [view async for view in client.stream("Go", response_type=Strict).partials()]
-
-    assert (prose[-1], whole[-1]) == (TRIP, Strict("Rome"))
-
-
-async def test_a_list_that_could_not_be_followed_is_an_error(client: AsyncChatClient, server: ChatServer) -> None:
-    server.enqueue(letters("As in {[1], here: " + ROME))
-
-    with pytest.raises(ValidationError) as raised:
+    with pytest.raises(ValidationError, match="1 items were given") as raised:
         [day async for day in client.stream("Go", response_type=Trip, output_mode="prompt").elements()]
+    views = [view async for view in client.stream("Go", response_type=Trip, output_mode="prompt").partials()]
 
-    assert raised.value.completion.message.parsed == TRIP
+    assert raised.value.completion.message.parsed == views[-1] == TRIP
 
 
 async def test_calls_of_the_callers_tools_are_no_value(client: AsyncChatClient, server: ChatServer) -> None:

@@ -10,23 +10,20 @@ import json
 import re
 import typing
 from contextlib import suppress
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import inspect as mi
 
 from .schema_fit import Fit, told_path
 from .schema_json import JSONSchema, resolve
-from .schema_plain import is_model, plain_schema, type_label
+from .schema_plain import is_hashable, is_model, plain_schema, type_label
 from .schema_strict import loose, object_root, strict
 
 T = TypeVar("T")
 
 PATH = re.compile(r" - at (?:`key` in )?`(\$[^`]*)`$")
-
-LISTS = (mi.ListType, mi.SetType, mi.FrozenSetType, mi.VarTupleType)
 
 MAX_NAME = 64
 
@@ -37,7 +34,7 @@ BRACKET = re.compile(r"[{\[]")
 TOO_DEEP = "JSON is nested too deep"
 
 MAX_TRIES = 64
-"""How many brackets of an answer in prose are tried as the start of its JSON."""
+"""How many brackets and fences of an answer in prose are tried as the start of its JSON."""
 
 
 class InvalidOutput(ValueError):  # noqa: N818
@@ -74,12 +71,6 @@ class Output(Generic[T]):
     def schema(self) -> JSONSchema:
         """What is sent: a copy, the caller's to change."""
         return copy.deepcopy(self._schema)
-
-    @cached_property
-    def is_list(self) -> bool:
-        """Whether the type itself is a list, set or `tuple[X, ...]`."""
-        info = mi.type_info(self.type)
-        return isinstance(info.type if isinstance(info, mi.Metadata) else info, LISTS)
 
     def decode(self, text: str | bytes) -> T:
         """Read JSON text; `InvalidOutput` if it is none, or not of the type.
@@ -132,11 +123,7 @@ def _cached(type: Any) -> Output[Any]:
 
 def output_of(type: Any) -> Output[Any]:
     """The `Output` of a type, made once. `UsageError` if strict mode cannot say it."""
-    try:
-        hash(type)
-    except TypeError:
-        return Output(type)
-    return _cached(type)
+    return _cached(type) if is_hashable(type) else Output(type)
 
 
 def read_json(text: str) -> str:
@@ -145,11 +132,12 @@ def read_json(text: str) -> str:
     Amid prose it is the longest piece that starts at a bracket and is JSON; of equal ones the first.
     """
     text = text.strip()
-    if found := _json_at(text, 0):
-        return found
-    if fence := FENCE.search(text):
-        inside = text[fence.end() :]
-        return _json_at(inside, 0) or inside.partition("```")[0].strip()
+    fences = [fence.end() for fence in islice(FENCE.finditer(text), MAX_TRIES)]
+    for start in (0, *fences):
+        if found := _json_at(text, start):
+            return found
+    if fences:
+        return text[fences[0] :].partition("```")[0].strip()
     pieces, end = [""], 0
     for bracket in islice(BRACKET.finditer(text), MAX_TRIES):
         if bracket.start() >= end and (found := _json_at(text, bracket.start())):

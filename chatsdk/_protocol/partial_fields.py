@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import importlib
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ def item_of(type: Any) -> tuple[Any] | None:
 
 
 def fields_of(cls: Any) -> dict[str, Field]:
-    """The fields of a Struct, dataclass, TypedDict or pydantic model, by their names in JSON; of others none."""
+    """The fields of a class that is made of such, by their names in JSON; of others none."""
     origin = get_origin(cls) or cls
     if is_struct(origin):
         found = msgspec.structs.fields(cls)
@@ -102,7 +103,7 @@ def fields_of(cls: Any) -> dict[str, Field]:
             each.name: Field(each.name, hints[each.name], _default(each, dataclasses.MISSING))
             for each in dataclasses.fields(origin)
         }
-    if typing.is_typeddict(origin):
+    if typing.is_typeddict(origin) or hasattr(origin, "_fields") or hasattr(origin, "__attrs_attrs__"):
         return {name: Field(name, hint) for name, hint in _hints(cls).items()}
     return {}
 
@@ -111,13 +112,18 @@ def is_struct(cls: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, msgspec.Struct)
 
 
+def root_model(type: Any) -> Any:
+    """The model of pydantic that is a value of this type and nothing else; `root` is the value."""
+    return importlib.import_module("pydantic").RootModel[type]
+
+
 def _default(field: Any, nothing: object) -> Callable[[], Any] | None:
     if field.default_factory is not nothing:
         return typing.cast("Callable[[], Any]", field.default_factory)
-    return None if field.default is nothing else partial(_same, field.default)
+    return None if field.default is nothing else partial(same, field.default)
 
 
-def _same(value: Any) -> Any:
+def same(value: Any) -> Any:
     return value
 
 
@@ -126,7 +132,8 @@ def _model_fields(cls: Any) -> dict[str, Field]:
     for key, field in cls.model_fields.items():
         hint = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         default = None if field.is_required() else partial(field.get_default, call_default_factory=True)
-        found[field.validation_alias or key] = Field(key, hint, default)
+        name = "value" if cls.__pydantic_root_model__ else field.validation_alias or key
+        found[name] = Field(key, hint, default)
     return found
 
 

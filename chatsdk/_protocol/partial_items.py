@@ -94,7 +94,6 @@ class ItemReader(PartialReader):
         if text[at] not in ",]" or (self._is_missing and (text[at] == "," or not self._is_first)):
             raise misplaced(text[at])
         if text[at] == "]":
-            self.is_complete = True
             self._state = self._after
         else:
             self._is_first = False

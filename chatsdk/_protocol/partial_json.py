@@ -62,13 +62,12 @@ class PartialReader:
     """Reads the first JSON document that begins with what `start` finds into the root; what comes after is ignored."""
 
     def __init__(self, root: Place, start: re.Pattern[str], max_depth: int) -> None:
-        self.is_complete = False
         self._root = self._place = root
         self._open: list[Place] = []
         self._start = start
         self._max_depth = max_depth
         self._state: Callable[[str, int], int] = self._before
-        self._expected: Expected = VALUE
+        self._allowed: Allowed = VALUE
         self._held = ""
         self._pieces: list[str] = []
         self._take: Take = self._pieces.append
@@ -111,7 +110,7 @@ class PartialReader:
                 at = BLANK.match(text, at).end()  # type: ignore[union-attr]
             if at == end:
                 break
-            act = self._expected.get(text[at])
+            act = self._allowed.get(text[at])
             if not act:
                 raise _unexpected(text, at)
             at += act(self, text[at])
@@ -147,7 +146,7 @@ class PartialReader:
         self._open.append(self._place)
         self._place = self._place.begin(character == "[")
         self._changed |= self._place.is_seen
-        self._expected = FIRST_ITEM if character == "[" else FIRST_NAME
+        self._allowed = FIRST_ITEM if character == "[" else FIRST_NAME
         self._state = self._inside(self._place)
         return 1
 
@@ -162,7 +161,7 @@ class PartialReader:
         return 1
 
     def _next(self, character: str) -> int:
-        self._expected = VALUE if character == ":" or self._place.is_list else NAME
+        self._allowed = VALUE if character == ":" or self._place.is_list else NAME
         return 1
 
     def _text(self, text: str, at: int) -> int:
@@ -187,7 +186,7 @@ class PartialReader:
     def _end_name(self) -> None:
         self._changed |= self._place.name("".join(self._pieces))
         self._pieces.clear()
-        self._expected = COLON
+        self._allowed = COLON
 
     def _end_scalar(self) -> None:
         value = "".join(self._pieces)
@@ -200,11 +199,10 @@ class PartialReader:
 
     def _end_value(self) -> None:
         if self._place is self._root:
-            self.is_complete = True
             self._state = self._after
         else:
             self._state = self._structure
-            self._expected = NEXT_ITEM if self._place.is_list else NEXT_NAME
+            self._allowed = NEXT_ITEM if self._place.is_list else NEXT_NAME
 
     def _number(self, text: str, at: int) -> int:
         end = NUMBER.match(text, at).end()  # type: ignore[union-attr]
@@ -236,19 +234,19 @@ def _unexpected(text: str, at: int) -> InvalidOutput:
     return InvalidOutput(f"This is not JSON, from {text[at : at + 20]!r} on")
 
 
-Expected = Mapping[str, Callable[[PartialReader, str], int]]
+Allowed = Mapping[str, Callable[[PartialReader, str], int]]
 """What each character does that may come next, and how many characters that takes."""
 
-VALUE: Expected = {
+VALUE: Allowed = {
     '"': PartialReader._begin_text,
     "{": PartialReader._begin,
     "[": PartialReader._begin,
     **dict.fromkeys("-0123456789", PartialReader._begin_number),
     **dict.fromkeys(LITERALS, PartialReader._begin_literal),
 }
-FIRST_ITEM: Expected = {**VALUE, "]": PartialReader._end}
-NEXT_ITEM: Expected = {",": PartialReader._next, "]": PartialReader._end}
-NAME: Expected = {'"': PartialReader._begin_name}
-FIRST_NAME: Expected = {**NAME, "}": PartialReader._end}
-COLON: Expected = {":": PartialReader._next}
-NEXT_NAME: Expected = {",": PartialReader._next, "}": PartialReader._end}
+FIRST_ITEM: Allowed = {**VALUE, "]": PartialReader._end}
+NEXT_ITEM: Allowed = {",": PartialReader._next, "]": PartialReader._end}
+NAME: Allowed = {'"': PartialReader._begin_name}
+FIRST_NAME: Allowed = {**NAME, "}": PartialReader._end}
+COLON: Allowed = {":": PartialReader._next}
+NEXT_NAME: Allowed = {",": PartialReader._next, "}": PartialReader._end}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
-import importlib
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -17,10 +16,11 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from ..errors import UsageError
 from .output import InvalidOutput, Output
-from .partial_fields import LISTS, bare, fields_of, is_struct, options
+from .partial_fields import LISTS, bare, fields_of, is_struct, options, root_model, same
 from .partial_views import DataclassRecord, DictRecord, Member, ModelRecord, Record, StructRecord
-from .schema_plain import is_model
+from .schema_plain import is_hashable, is_model, is_model_dataclass
 
 MAPS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
@@ -60,18 +60,14 @@ def _float(value: Any) -> float:
     return typing.cast(float, _exactly(float, value))
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _plain() -> Shape:
     return PLAIN
 
 
-PLAIN = Shape(_same, is_text=True, item=_plain, record=DictRecord(dict, _plain))
+PLAIN = Shape(same, is_text=True, item=_plain, record=DictRecord(dict, _plain))
 """JSON as it is."""
 
-NOTHING = Shape(_same)
+NOTHING = Shape(same)
 """What nobody has asked for."""
 
 SIMPLE: Mapping[Any, Shape] = {
@@ -84,50 +80,46 @@ SIMPLE: Mapping[Any, Shape] = {
 }
 
 
-def shape_of(type: Any) -> Shape:
-    """The shape of a type, made once where it can be hashed."""
-    return _cached(type) if _is_hashable(type) else _made(type)
+def shape_of(type: Any, of_model: bool = False) -> Shape:
+    """The shape of a type, made once where it can be hashed; `of_model`: values are read as pydantic reads them."""
+    return _cached(type, of_model) if is_hashable(type) else _made(type, of_model)
 
 
 @lru_cache(maxsize=512, typed=True)
-def _cached(type: Any) -> Shape:
-    return _made(type)
+def _cached(type: Any, of_model: bool) -> Shape:
+    return _made(type, of_model)
 
 
-def _is_hashable(type: Any) -> bool:
-    try:
-        hash(type)
-    except TypeError:
-        return False
-    return True
-
-
-def _made(type: Any) -> Shape:
+def _made(type: Any, of_model: bool) -> Shape:
     inner, is_checked, is_changed = bare(type)
-    whole = Shape(_reader(type))
+    whole = Shape(_reader(type, of_model))
     found = [option for option in options(inner) if option is not types.NoneType]
     if is_changed or not found:
         return whole
     if len(found) > 1:
         return _tagged(found, whole)
     if found[0] is not inner:
-        shape = shape_of(found[0])
+        shape = shape_of(found[0], of_model)
         if types.NoneType in options(inner):
             shape = msgspec.structs.replace(shape, read=partial(_or_none, shape.read))
-    elif _is_hashable(inner) and inner in SIMPLE:
-        shape = SIMPLE[inner]
+    elif is_hashable(inner) and inner in SIMPLE:
+        shape = msgspec.structs.replace(SIMPLE[inner], read=whole.read) if of_model else SIMPLE[inner]
     else:
-        shape = msgspec.structs.replace(whole, item=_item(inner), record=_record(inner))
+        shape = msgspec.structs.replace(whole, item=_item(inner, of_model), record=_record(inner, of_model))
     return msgspec.structs.replace(shape, read=whole.read, is_text=False) if is_checked else shape
 
 
-def _reader(type: Any) -> Callable[[Any], Any]:
+def _reader(type: Any, of_model: bool) -> Callable[[Any], Any]:
     made: list[Output[Any]] = []
 
     def read(value: Any) -> Any:
         if not made:
-            made.append(Output(type, strict=False))
-        return made[0].convert(value)
+            try:
+                made.append(Output(root_model(type) if of_model else type, strict=False))
+            except UsageError as error:  # it makes sense only in the class around it
+                raise InvalidOutput(str(error)) from error
+        found = made[0].convert(value)
+        return found.root if of_model else found
 
     return read
 
@@ -142,7 +134,7 @@ def _tagged(found: list[Any], whole: Shape) -> Shape:
     fields = set()
     for option in found:
         cls = get_origin(option) or option
-        record = _record(option)
+        record = _record(option, False)
         if not is_struct(cls) or record is None:
             return whole
         fields.add(cls.__struct_config__.tag_field)
@@ -150,30 +142,33 @@ def _tagged(found: list[Any], whole: Shape) -> Shape:
     return msgspec.structs.replace(whole, tag_field=fields.pop(), tags=records)
 
 
-def _item(inner: Any) -> Callable[[], Shape] | None:
+def _item(inner: Any, of_model: bool) -> Callable[[], Shape] | None:
     if (get_origin(inner) or inner) not in LISTS:
         return None
-    return partial(shape_of, *(get_args(inner) or (Any,)))
+    (item,) = get_args(inner) or (Any,)
+    return partial(shape_of, item, of_model)
 
 
-def _record(inner: Any) -> Record | None:
+def _record(inner: Any, of_model: bool) -> Record | None:
     cls = get_origin(inner) or inner
     if cls in MAPS:
         key, value = get_args(inner) or (Any, Any)
-        return DictRecord(dict, partial(shape_of, value)) if bare(key).type in (str, Any) else None
+        return DictRecord(dict, partial(shape_of, value, of_model)) if bare(key).type in (str, Any) else None
     if typing.is_typeddict(cls):
-        return DictRecord(partial(_members, inner))
+        return DictRecord(partial(_members, inner, of_model))
     if is_model(cls):
-        return ModelRecord(cls, partial(_model_members, inner)) if _is_plain_model(cls) else None
-    if hasattr(cls, "__post_init__"):
+        return ModelRecord(cls, partial(_members, inner, True)) if _is_plain_model(cls) else None
+    if hasattr(cls, "__post_init__") or is_model_dataclass(cls):
         return None
     if is_struct(cls):
-        return StructRecord(cls, partial(_members, inner))
-    return DataclassRecord(cls, partial(_members, inner)) if dataclasses.is_dataclass(cls) else None
+        return StructRecord(cls, partial(_members, inner, of_model))
+    return DataclassRecord(cls, partial(_members, inner, of_model)) if dataclasses.is_dataclass(cls) else None
 
 
-def _members(inner: Any) -> dict[str, Member]:
-    return {name: Member(key, shape_of(type), default) for name, (key, type, default) in fields_of(inner).items()}
+def _members(inner: Any, of_model: bool) -> dict[str, Member]:
+    return {
+        name: Member(key, shape_of(type, of_model), default) for name, (key, type, default) in fields_of(inner).items()
+    }
 
 
 def _is_plain_model(cls: Any) -> bool:
@@ -184,28 +179,12 @@ def _is_plain_model(cls: Any) -> bool:
         and not cls.__pydantic_post_init__
         and not cls.__pydantic_root_model__
         and cls.model_config.keys() <= PLAIN_CONFIG
-        and not any(
-            field.discriminator or not isinstance(field.validation_alias, str | None)
-            for field in cls.model_fields.values()
-        )
+        and all(map(_is_plain_field, cls.model_fields.values()))
     )
 
 
-def _model_members(inner: Any) -> dict[str, Member]:
-    return {
-        name: Member(key, msgspec.structs.replace(shape_of(type), read=_model_reader(type)), default)
-        for name, (key, type, default) in fields_of(inner).items()
-    }
-
-
-def _model_reader(type: Any) -> Callable[[Any], Any]:
-    """Reads a value as pydantic reads that of a field."""
-    adapter = importlib.import_module("pydantic").TypeAdapter(type)
-
-    def read(value: Any) -> Any:
-        try:
-            return adapter.validate_json(msgspec.json.encode(value))
-        except ValueError as error:
-            raise InvalidOutput(str(error)) from error
-
-    return read
+def _is_plain_field(field: Any) -> bool:
+    """Whether a field has one name, a default that can be made by itself, and no code around it."""
+    is_special = field.discriminator or field.deprecated or field.validate_default
+    takes_data = getattr(field, "default_factory_takes_validated_data", False)  # not before pydantic 2.10
+    return not is_special and not takes_data and isinstance(field.validation_alias, str | None)

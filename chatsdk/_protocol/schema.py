@@ -12,8 +12,9 @@ def strict_schema(type: Any) -> JSONSchema:
     """The JSON Schema of a type, as strict mode takes it; a list, scalar or union stands under the property `value`.
 
     The type is a `msgspec.Struct`, dataclass, TypedDict, NamedTuple, enum, pydantic model, or made of such. Fields with
-    a default are required and nullable, as strict mode wants it; null in an answer means the default. `UsageError` with
-    the path for what strict mode cannot say: maps with any keys, `Any`, tuples of several types.
+    a default are required and nullable, as strict mode wants it; null in an answer means the default, but for a field
+    that may be None. `UsageError` with the path for what strict mode cannot say: maps with any keys, `Any`, tuples of
+    several types.
     """
     return output_of(type).schema
 

@@ -65,6 +65,11 @@ def is_nullable(schema: Any, defs: Mapping[str, JSONSchema]) -> bool:
     return bool(schema.get("type", "null") == "null")
 
 
+def is_its_default(schema: JSONSchema) -> bool:
+    """Whether the only value that a schema lets pass is its default."""
+    return "default" in schema and bool(straight(schema).get("enum") == [schema["default"]])
+
+
 def nodes(schema: Any) -> Iterator[JSONSchema]:
     """Every schema in a schema, itself first."""
     if isinstance(schema, list):

@@ -65,6 +65,16 @@ LIMITS: Mapping[type[mi.Type], Mapping[str, str]] = {
     mi.DictType: {"min_length": "minProperties", "max_length": "maxProperties"},
 }
 
+ADVICE: Mapping[str, str] = {
+    "custom type": "; let it be a field of a pydantic model, which reads any union of models",
+    "more than one dataclass": "; make them Structs with a tag each",
+    "more than one dict-like": "; make them Structs with a tag each",
+    "more than one array-like": "; keep one of them",
+    "more than one str-like": "; keep one of them",
+    "more than one int-like": "; keep one of them",
+}
+"""What to write instead of a union that msgspec refuses, by a part of its words."""
+
 OBJECTS = (mi.StructType, mi.DataclassType, mi.TypedDictType, mi.NamedTupleType)
 
 
@@ -73,13 +83,28 @@ def is_model(cls: Any) -> bool:
     return isinstance(cls, type) and hasattr(cls, "model_json_schema") and hasattr(cls, "model_validate_json")
 
 
+def is_hashable(type: Any) -> bool:
+    """Whether a type can be remembered; one with a list or a dict in its `Annotated` cannot."""
+    try:
+        hash(type)
+    except TypeError:
+        return False
+    return True
+
+
+def is_model_dataclass(cls: Any) -> bool:
+    """Whether a class is a dataclass of pydantic's, which only pydantic can make."""
+    return hasattr(cls, "__pydantic_validator__") and not is_model(cls)
+
+
 def plain_schema(type: Any) -> JSONSchema:
     """The schema of a type, its named classes under `$defs`; `UsageError` with the path of what msgspec cannot read."""
     try:
         info = mi.type_info(type)
     except Exception as error:
         path, reason = _blamed(type, type_label(type), ()) or (type_label(type), error)
-        raise UsageError(f"{path}: {reason}") from error
+        advice = next((advice for part, advice in ADVICE.items() if part in str(reason)), "")
+        raise UsageError(f"{path}: {reason}{advice}") from error
     builder = _Builder()
     root = builder.node(info)
     return {**root, "$defs": builder.defs} if builder.defs else root
@@ -135,12 +160,17 @@ class _Builder:
         return dict(self._refs[info.cls])
 
     def _object(self, info: Any) -> JSONSchema:
+        label = type_label(info.cls)
+        if is_model_dataclass(info.cls):
+            return {REFUSED: f"msgspec would not check this dataclass of pydantic's; make {label} a BaseModel"}
         properties, required = {}, []
         if getattr(info, "tag_field", None):
             properties[info.tag_field] = enum_schema([info.tag])
             required.append(info.tag_field)
         for field in _in_order(info):
-            properties[field.encode_name] = self.node(field.type)
+            node = properties[field.encode_name] = self.node(field.type)
+            if node.get("enum") == [field.default]:
+                node["default"] = field.default
             if field.required:
                 required.append(field.encode_name)
         schema: JSONSchema = {"type": "object", "properties": properties, "required": required}
@@ -149,7 +179,7 @@ class _Builder:
         if isinstance(info, mi.NamedTupleType) or getattr(info, "array_like", False):
             schema[POSITIONS] = info
             if any(map(_may_be_unset, info.fields)):
-                return {REFUSED: f"{type_label(info.cls)} is read from an array, where nothing can be UNSET; use None"}
+                return {REFUSED: f"{label} is read from an array, where nothing can be UNSET; use None"}
         return schema
 
     def _union(self, info: mi.UnionType) -> JSONSchema:

@@ -1,8 +1,9 @@
 """A plain schema made into one that strict mode takes: a subset of JSON Schema, with rules of its own.
 
-Every object is closed and every property required, those that may be left out become nullable; unions are `anyOf`;
-nothing stands beside a `$ref`; limits that the mode does not know are told in the description. What it cannot say is
-refused with the path to it. Source: OpenAI's guide to Structured Outputs, "Supported schemas".
+Every object is closed and every property required; those that may be left out become nullable, but for one that is
+always its default, such as the kind of an object. Unions are `anyOf`; nothing stands beside a `$ref`; limits that the
+mode does not know are told in the description. What it cannot say is refused with the path to it. Source: OpenAI's
+guide to Structured Outputs, "Supported schemas".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import UsageError
-from .schema_json import REF, VALUES, JSONSchema, is_nullable, resolve, straight, with_defs, without
+from .schema_json import REF, VALUES, JSONSchema, is_its_default, is_nullable, resolve, straight, with_defs, without
 from .schema_limits import check_limits
 from .schema_plain import POSITIONS, REFUSED
 
@@ -62,7 +63,7 @@ SILENT = frozenset(
 ANYTHING = "anything at all cannot be said in strict mode; name a type, or use str with JSON text in it"
 OPEN_MAP = "a dict with any keys cannot be said in strict mode; use a list of Structs with a key and a value each"
 BARE_LIST = "a list of anything cannot be said in strict mode; name the type of its items, as in list[str]"
-MIXED_TUPLE = "a tuple of several types cannot be said in strict mode; use a NamedTuple, a Struct or a dataclass"
+MIXED_TUPLE = "a tuple of several types cannot be said in strict mode; use a Struct, a dataclass or a model"
 
 
 def object_root(plain: JSONSchema) -> JSONSchema | None:
@@ -134,8 +135,8 @@ class _Pass:
         properties = {}
         for name, inner in schema["properties"].items():
             node = self.node(inner, f"{path}.{name}")
-            is_optional = name not in required and not is_nullable(inner, self._plain_defs)
-            properties[name] = _nullable(node) if is_optional else node
+            may_stay = name in required or is_its_default(inner) or is_nullable(inner, self._plain_defs)
+            properties[name] = node if may_stay else _nullable(node)
         return _closed(properties)
 
     def _array(self, schema: JSONSchema, path: str) -> JSONSchema:

@@ -236,34 +236,10 @@ def test_without_strict_mode_maps_and_mixed_tuples_are_read() -> None:
 
 def test_an_output_knows_its_type() -> None:
     output = output_of(list[Plain])
-    assert (output.type, output.name, output.is_list, output.is_wrapped, output.is_strict) == (
-        list[Plain],
-        "list_Plain",
-        True,
-        True,
-        True,
-    )
+    assert (output.type, output.name, output.is_wrapped, output.is_strict) == (list[Plain], "list_Plain", True, True)
     assert repr(output) == "Output(list[Plain])"
     assert output.description is None
     assert output_of(Annotated[Plain, Meta(description="plainly")]).description == "plainly"
-
-
-@pytest.mark.parametrize(
-    ("type", "is_list"),
-    [
-        (list[int], True),
-        (set[int], True),
-        (frozenset[int], True),
-        (tuple[int, ...], True),
-        (Annotated[list[int], Meta(description="x")], True),
-        (tuple[int, int], False),
-        (list[int] | None, False),
-        (Plain, False),
-        (Price, False),
-    ],
-)
-def test_a_list_is_known_as_one(type: Any, is_list: bool) -> None:
-    assert output_of(type).is_list is is_list
 
 
 def test_an_output_is_made_once_for_a_type() -> None:
@@ -402,6 +378,7 @@ def test_where_several_parts_of_a_schema_may_be_meant_values_stay_as_they_are() 
         ('```json\n{"a": ', '{"a":'),
         ("```\n5\n```", "5"),
         ('```json {"a": 1}```', '{"a": 1}'),
+        ('First:\n```py\nx = {}\n```\nso:\n```json\n{"a": 1}\n```', '{"a": 1}'),
         ('Sure! {"a": [1]} is it.', '{"a": [1]}'),
         ('As [1] says, it is {"a": 1}.', '{"a": 1}'),
         ('Of {x} and [y] and {"a": {"b": 1}}', '{"a": {"b": 1}}'),

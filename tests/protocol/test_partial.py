@@ -6,6 +6,7 @@ import copy
 import enum
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, make_dataclass
 from datetime import date
 from decimal import Decimal
@@ -93,6 +94,11 @@ class Leaves(msgspec.Struct):
 class Point(NamedTuple):
     x: int
     name: str = "origin"
+
+
+class Walk(NamedTuple):
+    name: str
+    points: list[Point]
 
 
 class Hooked(msgspec.Struct):
@@ -249,7 +255,6 @@ def views(output: Output[Any], pieces: list[str]) -> Iterator[Any]:
         if before != now:
             yield now
         before = now
-    assert partial.is_complete
 
 
 def check(type: Any, text: str, pieces: list[str]) -> None:
@@ -371,7 +376,6 @@ def test_nothing_is_there_before_the_root_and_one_object_grows_from_then_on() ->
     assert isinstance(view, Trip)
     partial.feed(TRIP[1:])
     assert partial.view is view
-    assert partial.is_complete
 
 
 @pytest.mark.parametrize(("type", "missing"), [(Trip, "cost"), (Loose, "note"), (Loose, "stops"), (Tight, "note")])
@@ -595,9 +599,40 @@ def models() -> Any:
         model_config = pydantic.ConfigDict(str_strip_whitespace=True)
         text: str
 
+    class Hotel(pydantic.BaseModel):
+        kind: Literal["hotel"] = "hotel"
+        stars: int = 3
+
+    class Tent(pydantic.BaseModel):
+        kind: Literal["tent"] = "tent"
+        holes: list[int] = []  # noqa: RUF012
+
+    class Nights(pydantic.BaseModel):
+        first: Hotel | Tent
+        places: list[Annotated[Hotel | Tent, pydantic.Field(discriminator="kind")]]
+        prices: list[int] = []  # noqa: RUF012
+        keys: dict[str, bytes] = {}  # noqa: RUF012
+        days: list[date] = []  # noqa: RUF012
+        anything: Any = None
+
+    Upper = Annotated[str, pydantic.AfterValidator(str.upper)]  # noqa: N806
+    Key = pydantic.dataclasses.dataclass(make_dataclass("Key", [("text", Upper)]))  # noqa: N806
+
+    @pydantic.dataclasses.dataclass
+    class Lock:
+        text: Upper
+
+    class Ring(pydantic.BaseModel):
+        name: str
+        key: Key
+        lock: Lock | None = None
+
     Outer = msgspec.defstruct("Outer", [("journey", Journey), ("shouted", Shouted)])  # noqa: N806
 
-    return SimpleNamespace(Day=Day, Journey=Journey, Shouted=Shouted, Trimmed=Trimmed, Outer=Outer)
+    return SimpleNamespace(
+        **{each.__name__: each for each in (Day, Journey, Shouted, Trimmed, Hotel, Tent, Nights, Ring, Outer)},
+        Places=pydantic.RootModel[list[Day]],
+    )
 
 
 def test_models_of_pydantic_grow() -> None:
@@ -618,6 +653,60 @@ def test_the_items_of_a_list_of_a_model_are_models() -> None:
     made = models()
 
     assert items_of(made.Journey, '{"days":[{"city":"Rome"}]}') == [made.Day(city="Rome")]
+
+
+@pytest.mark.parametrize("field", ["places", "prices", "days"])
+def test_what_stands_in_a_model_is_read_as_pydantic_reads_it_however_deep(field: str) -> None:
+    nights = models().Nights
+    text = (
+        '{"first":{"kind":"hotel","stars":null},"places":[{"kind":"tent","holes":null},{"kind":"hotel","stars":5}],'
+        '"prices":["7",8.0],"keys":{"a":"aGk="},"days":["2031-05-28","2031-05-29T00:00:00"],"anything":{"a":["b"]}}'
+    )
+    check(nights, *both(text))
+    assert items_of(nights, text, field) == getattr(output_of(nights).decode(text), field)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"default": "3", "validate_default": True},
+        {"default": 3, "deprecated": True},
+        {"default_factory": lambda data: len(data["name"])},
+    ],
+    ids=lambda more: next(reversed(more)),
+)
+def test_a_model_with_a_field_that_only_pydantic_can_fill_is_there_when_it_is_whole(more: Any) -> None:
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+    made = pydantic.create_model("Made", name=(str, ...), size=(int, pydantic.Field(**more)))
+
+    partial = Partial(output_of(made))
+    partial.feed('{"name":"abc"')
+
+    assert partial.view is None
+    partial.feed("}")
+    assert partial.view == made(name="abc")
+
+
+def test_a_dataclass_of_pydantics_in_a_model_is_there_when_it_is_whole() -> None:
+    ring = models().Ring
+
+    assert not hasattr(fed(ring, '{"key":{"text":"a"'), "key")
+    check(ring, *both('{"name":"x","key":{"text":"a"}}'))
+
+
+def test_what_pydantic_can_read_only_in_its_model_is_left_out_of_the_view() -> None:
+    ring = models().Ring  # whose lock has annotations that are known where it was made only
+    text = '{"name":"x","lock":{"text":"a"}'
+
+    assert repr(fed(ring, text)) == "Ring(name='x')"
+    assert output_of(ring).decode(text + ',"key":{"text":"a"}}').lock.text == "A"
+
+
+def test_the_items_of_a_model_that_is_a_list_need_no_name() -> None:
+    made = models()
+
+    for text in ('{"value":[{"city":"Rome"}]}', '[{"city":"Rome"}]'):
+        assert items_of(made.Places, text) == [made.Day(city="Rome")]
 
 
 def both(text: str) -> tuple[str, list[str]]:
@@ -649,8 +738,7 @@ def test_a_model_with_validators_or_settings_that_change_values_is_there_when_it
 
 def items_of(type: Any, text: str, field: str | None = None, size: int = 1) -> list[Any]:
     elements = Elements[Any](output_of(type), field)
-    found = [item for place in range(0, len(text), size) for item in elements.feed(text[place : place + size])]
-    return found + elements.finish()
+    return [item for place in range(0, len(text), size) for item in elements.feed(text[place : place + size])]
 
 
 STRANGE = r'[{"city":"a]},\"\\","nights":1}, {"city":"[{\\"} ,{"city":"b"}]'
@@ -676,6 +764,7 @@ STRANGE = r'[{"city":"a]},\"\\","nights":1}, {"city":"[{\\"} ,{"city":"b"}]'
         (Loose, None, '{"note":"[]","stops":[{"city":"Rome"}]}', [Stop("Rome")]),
         (Plan, None, '{"steps":[{"city":"Rome"}]}', [Stop("Rome")]),
         (Places, None, '{"points":[{"x":1},{"name":null,"x":2}]}', [Point(1), Point(2)]),
+        (Walk, None, '{"name":"a","points":[{"x":1},{"x":2}]}', [Point(1), Point(2)]),
     ],
 )
 def test_items_come_whole_and_typed(type: Any, field: str | None, text: str, items: list[Any], size: int) -> None:
@@ -696,7 +785,6 @@ def test_an_item_comes_with_its_last_character_a_number_with_what_follows_it() -
     assert elements.feed('"') == []
     assert elements.feed('d"]') == ["d"]
     assert elements.feed(" [1]") == []
-    assert elements.finish() == []
 
 
 @pytest.mark.parametrize(
@@ -747,8 +835,53 @@ def test_the_items_before_a_bad_one_are_given_first(text: str, good: list[int], 
         with pytest.raises(InvalidOutput, match=words):
             found.extend(item for piece in pieces for item in elements.feed(piece))
         with pytest.raises(InvalidOutput):
-            elements.finish()
+            elements.feed("")
         assert found == good
+
+
+def test_the_fields_of_a_class_of_attrs_are_known() -> None:
+    attrs = pytest.importorskip("attrs", reason="attrs is not installed")
+    walk = attrs.make_class("Walk", {"name": attrs.field(type=str), "days": attrs.field(type=list[date])})
+
+    assert items_of(walk, '{"name":"a","days":["2031-05-28"]}') == [date(2031, 5, 28)]
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "value", "rest"),
+    [
+        (Trip, '{"title":"a","allStops":[{"city":"b"}]}', Trip(title="a", all_stops=[Stop("b")]), []),
+        (Trip, "", Trip(title="a", all_stops=[Stop("b")]), [Stop("b")]),
+        (Trip, '{"title":x', Trip(title="a", all_stops=[Stop("b")]), [Stop("b")]),
+        (Plan, "{}", {"name": "a", "steps": [Stop("b")]}, [Stop("b")]),
+        (Plan, "{}", {"name": "a"}, []),
+        (list[int] | None, "null", None, []),
+        (set[int], "[1,1,2]", {1, 2}, []),
+        (tuple[int, ...], "As in [x]: [1,2]", (1, 2), [1, 2]),
+    ],
+)
+def test_items_that_could_not_be_followed_come_at_the_end(type: Any, text: str, value: Any, rest: list[Any]) -> None:
+    elements = Elements[Any](output_of(type), "all_stops" if type is Trip else None)
+    with suppress(InvalidOutput):
+        elements.feed(text)
+
+    assert elements.finish(value) == rest
+    assert elements.finish(value) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "words"),
+    [
+        ("[1]", [1, 2], "1 items were given, and the answer has 2"),
+        ("[1,2,3]", [1, 2], "3 items were given, and the answer has 2"),
+        ('[1,"x"]', [1, 2], "item 2: "),
+    ],
+)
+def test_items_that_are_not_those_of_the_answer_are_an_error_at_the_end(text: str, value: Any, words: str) -> None:
+    elements = Elements[int](output_of(list[int]))
+    elements.feed(text)
+
+    with pytest.raises(InvalidOutput, match=words):
+        elements.finish(value)
 
 
 @settings(deadline=None)

@@ -79,10 +79,7 @@ def test_any_document_in_any_pieces_is_read_as_a_whole_one(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
-    read = Read()
-
-    assert read.feed(*pieces) == [value]
-    assert read.reader.is_complete
+    assert Read().feed(*pieces) == [value]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +136,6 @@ def test_what_is_no_json_is_refused_and_refused_again(text: str) -> None:
             read.feed(*pieces)
         with pytest.raises(InvalidOutput):
             read.reader.feed("]")
-        assert not read.reader.is_complete
 
 
 @given(st.text(alphabet='{}[]",:\\ude08tfn1-. a'))

@@ -201,6 +201,14 @@ class Either(Struct):
     one: int | str = 3
 
 
+class Kinds(Struct):
+    kind: Annotated[Literal["a"], Meta(description="its kind")] = "a"
+    level: Literal[1] = 1
+    other: Literal["a"] | None = None
+    unset: Literal["a"] | UnsetType = UNSET
+    several: Literal["a", "b"] = "a"
+
+
 class Empty(Struct):
     pass
 
@@ -290,6 +298,18 @@ CASES: list[tuple[Any, JSON, str, Any]] = [
         {**closed(one=ref("Point"), other=ref("Point_2")), "$defs": {"Point": POINT, "Point_2": closed(z=WHOLE)}},
         '{"one":{"x":1,"y":2},"other":{"z":3}}',
         None,
+    ),
+    (
+        Kinds,
+        closed(
+            kind={**TEXT, "enum": ["a"], "description": "its kind"},
+            level={**WHOLE, "enum": [1]},
+            other=or_null({**TEXT, "enum": ["a"]}),
+            unset=or_null({**TEXT, "enum": ["a"]}),
+            several=or_null({**TEXT, "enum": ["a", "b"]}),
+        ),
+        '{"kind":"a","level":1,"other":null,"unset":null,"several":null}',
+        Kinds(),
     ),
     (Either, closed(one={"anyOf": [WHOLE, TEXT, {"type": "null"}]}), '{"one":null}', Either(3)),
     (Empty, closed(), "{}", Empty()),
@@ -471,9 +491,9 @@ REFUSALS: list[tuple[Any, str, str]] = [
     (object, "object", "anything at all"),
     (msgspec.Raw, "Raw", "anything at all"),
     (Page, "Page.items", "a list of anything"),
-    (tuple[int, str], "tuple[int, str]", "NamedTuple"),
+    (tuple[int, str], "tuple[int, str]", "use a Struct, a dataclass or a model"),
     (tuple[int, dict[str, str]], "tuple[int, dict[str, str]][1]", "list of Structs"),
-    (tuple[()], "tuple[()]", "NamedTuple"),
+    (tuple[()], "tuple[()]", "use a Struct, a dataclass or a model"),
     (list[complex], "list[complex][]", "complex has no form in JSON"),
     (Callback, "Callback.call", "type has no form in JSON"),
     (msgspec.msgpack.Ext, "Ext", "no form in JSON"),
@@ -487,8 +507,13 @@ REFUSALS: list[tuple[Any, str, str]] = [
     (Half, "Half", "nothing can be UNSET"),
     (HalfTuple, "HalfTuple", "nothing can be UNSET"),
     (Point | Price, "Point | Price", "a tag each"),
-    (Point | Node, "Point | Node", "not supported"),
-    (list[int] | tuple[int, ...], "list[int] | tuple[int, ...]", "not supported"),
+    (Point | Node, "Point | Node", "must be tagged"),
+    (list[int] | tuple[int, ...], "list[int] | tuple[int, ...]", "not supported; keep one of them"),
+    (str | datetime.date, "str | date", "not supported; keep one of them"),
+    (int | Size, "int | Size", "not supported; keep one of them"),
+    (Stop | Leg, "Stop | Leg", "not supported; make them Structs with a tag each"),
+    (Stop | Options, "Stop | Options", "not supported; make them Structs with a tag each"),
+    (list[complex | Callback], "list[complex | Callback][]", "not supported; let it be a field of a pydantic model"),
     (Float, "Float", "str or all int"),
     ("Point", "'Point'", "not supported"),
     (5, "5", "not supported"),
@@ -596,7 +621,7 @@ def test_a_model_gives_its_schema() -> None:
     pydantic = pytest.importorskip("pydantic", reason="models are read where pydantic is installed")
 
     class Cat(pydantic.BaseModel):
-        kind: Literal["cat"]
+        kind: Literal["cat"] = "cat"
         lives: int = 9
 
     class Dog(pydantic.BaseModel):
@@ -677,13 +702,25 @@ def test_a_model_that_gives_no_schema_is_refused() -> None:
         strict_schema(list[pydantic.create_model("Odd", **about, a=(Point, ...))])
 
 
+def test_a_dataclass_of_pydantics_is_refused_since_its_checks_would_not_be_made() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="models are read where pydantic is installed")
+    checked = pydantic.dataclasses.dataclass(dataclasses.make_dataclass("Checked", [("a", int)]))
+    with pytest.raises(UsageError, match=r"^list\[Checked\]\[\]: .* make Checked a BaseModel$"):
+        strict_schema(list[checked])
+    assert strict_schema(pydantic.create_model("Holder", a=(checked, ...)))["$defs"]["Checked"] == closed(a=WHOLE)
+
+
 @pytest.mark.parametrize(
     ("schema", "path", "words"),
     [
         ({"type": "object", "additionalProperties": True}, "Model.a", "list of Structs"),
         ({}, "Model.a", "anything"),
         ({"anyOf": [True]}, "Model.a", "anything"),
-        ({"type": "array", "items": TEXT, "prefixItems": [WHOLE, TEXT]}, "Model.a", "NamedTuple"),
+        (
+            {"type": "array", "items": TEXT, "prefixItems": [WHOLE, TEXT]},
+            "Model.a",
+            "use a Struct, a dataclass or a model",
+        ),
         ({"type": "array"}, "Model.a", "name the type of its items"),
         ({"type": "array", "items": True}, "Model.a", "name the type of its items"),
         ({"type": "array", "items": {"type": "array", "items": {}}}, "Model.a[]", "name the type of its items"),
