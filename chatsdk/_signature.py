@@ -23,7 +23,7 @@ OneShot = ParamSpec("OneShot")
 Streamed = ParamSpec("Streamed")
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeVar
+    from typing_extensions import TypeForm, TypeVar
 
     from ._tool_run import ToolRun
     from ._tool_stream import ToolStream
@@ -42,6 +42,7 @@ else:
     from typing import TypeVar
 
     R = TypeVar("R")
+    TypeForm = type
     AfterTool = BeforeTool = StopWhen = Tool = ToolRun = Any  # they take long to load, and few need them
     _OneShot = _Streamed = ChatRequest
 
@@ -49,7 +50,7 @@ else:
 class ParseCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
     """What `parse` takes."""
 
-    response_type: type[R]
+    response_type: TypeForm[R]
     reask: int = 0
     output_mode: OutputMode | None = None
 
@@ -57,7 +58,7 @@ class ParseCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
 class StreamCall(ChatRequest, Generic[R], frozen=True, kw_only=True):
     """What `stream` takes."""
 
-    response_type: type[R] | None = None
+    response_type: TypeForm[R] | None = None
     output_mode: OutputMode | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, assert_type
+from typing import Annotated, Any, Literal, assert_type
 
 import msgspec
 
@@ -40,6 +40,9 @@ async def parse_gives_the_type(client: AsyncChatClient, mode: OutputMode) -> Non
     assert_type((await client.parse("Hi", response_type=Trip, temperature=0.2, reask=2)).parsed, Trip)
     assert_type((await client.parse("Hi", response_type=list[Point], output_mode=mode)).parsed, list[Point])
     assert_type((await client.parse("Hi", response_type=int, output_mode="tool")).parsed, int)
+    assert_type((await client.parse("Hi", response_type=Trip | Point)).parsed, Trip | Point)
+    assert_type((await client.parse("Hi", response_type=Literal["a", "b"])).parsed, Literal["a", "b"])
+    assert_type((await client.parse("Hi", response_type=Annotated[int, 3])).parsed, int)
 
 
 async def any_completion_has_a_value_of_a_kind(completion: ChatCompletion) -> None:
