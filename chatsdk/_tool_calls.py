@@ -17,16 +17,14 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from msgspec import structs
 
 from ._arguments import BadArguments, ToolContext
+from ._protocol.expected import CUT_BY
 from ._tool_run import AnyMessage
 from ._tool_terms import Pause, Refuse, ToolTerms
-from .errors import ContentFilterError, LengthLimitError, OutputError, ToolError, UsageError
+from .errors import ToolError, UsageError
 from .tools import Tool, encode_result
 from .types.event import ToolEvent, ToolFinished, ToolStarted
 from .types.message import ToolMessage
 from .types.response import ChatCompletion, ToolCall
-
-CUT_ERRORS: dict[str | None, type[OutputError]] = {"length": LengthLimitError, "content_filter": ContentFilterError}
-"""What an answer is that ended for this reason in the midst of a call."""
 
 REFUSED = "refused"
 UNKNOWN_TOOL = "unknown tool"
@@ -129,17 +127,17 @@ class Turn:
 
     def check_end(self, calls: Sequence[ToolCall], completion: ChatCompletion) -> None:
         """Raise the error that the answer is if it was cut in the midst of a call."""
-        error = CUT_ERRORS.get(completion.finish_reason)
-        if error is None:
+        reason = completion.finish_reason or ""
+        if reason.lower() not in CUT_BY:
             return
+        error, _ = CUT_BY[reason.lower()]
         for number, call in enumerate(calls, 1):
             try:
                 tool, _ = self._shop.read(call)
             except BadArguments:
                 tool = None
             if tool is None or (tool.is_custom and number == len(calls)):
-                words = f"the answer was cut ({completion.finish_reason}) in the call of {call.name!r}"
-                raise error(words, completion)
+                raise error(f"the answer was cut ({reason}) in the call of {call.name!r}", completion)
 
     def complete(self, calls: Sequence[tuple[int, ToolCall]]) -> None:
         """These are all calls, each with its position: run those that are not yet, or tell what is wrong with them.

@@ -17,10 +17,8 @@ from ..types.response import ChatCompletion, ToolCall
 from .accumulate import Accumulator
 from .choice import ChoiceState
 from .events import legacy_call
+from .expected import CUT_BY
 from .tool_calls import CallState, call_prefix, free_id
-
-CUT = frozenset({"length", "content_filter"})
-"""Finish reasons after which the last call may lack its end."""
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
     "outside": re.compile(r"\s*+(.)", re.DOTALL),
@@ -91,7 +89,7 @@ class ReadyCalls:
         ready = [call for call in touched if call.is_custom or self._balances[call.position].is_closed]
         if state.finish_reason and not self._has_finished:
             self._has_finished = True
-            if state.finish_reason not in CUT:
+            if state.finish_reason.lower() not in CUT_BY:
                 ready = calls_in(state)
         return list(self._given(ready, state))
 

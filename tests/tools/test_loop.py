@@ -459,7 +459,16 @@ async def test_two_mistakes_in_one_answer_are_told_both(runner: Runner, server: 
     assert told(server) == ["There is no tool 'nope', nor any other."] * 2
 
 
-@pytest.mark.parametrize(("reason", "error"), [("length", LengthLimitError), ("content_filter", ContentFilterError)])
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("length", LengthLimitError),
+        ("MAX_TOKENS", LengthLimitError),
+        ("model_length", LengthLimitError),
+        ("content_filter", ContentFilterError),
+        ("SAFETY", ContentFilterError),
+    ],
+)
 @pytest.mark.parametrize(
     "call", [Call("add", '{"a":1,"b'), Call("shell", "rm -rf /tmp", "custom")], ids=["function", "custom"]
 )
