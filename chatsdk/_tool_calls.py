@@ -26,6 +26,9 @@ from .types.event import ToolEvent, ToolFinished, ToolStarted
 from .types.message import ToolMessage
 from .types.response import ChatCompletion, ToolCall
 
+MAX_THREADS = 40
+"""Tools that may be in threads at a time where the terms name no number: a model may call any number at once."""
+
 REFUSED = "refused"
 UNKNOWN_TOOL = "unknown tool"
 BAD_ARGUMENTS = "bad arguments"
@@ -38,7 +41,8 @@ class Workshop:
     def __init__(self, terms: ToolTerms, tell: Callable[[ToolEvent], None]) -> None:
         self.terms = terms
         self.tell = tell
-        self.places = anyio.CapacityLimiter(terms.concurrency or math.inf)
+        self._places = anyio.CapacityLimiter(terms.concurrency or math.inf)
+        self._threads = self._places if terms.concurrency else anyio.CapacityLimiter(MAX_THREADS)
         self._mistaken: dict[str, int] = {}  # names of tools that were called wrongly, and in which turn
 
     def read(self, call: ToolCall) -> tuple[Tool, Any]:
@@ -58,6 +62,10 @@ class Workshop:
         """The model is about to be told of a mistake. Raises `ToolError` if it was told the like before."""
         if self._mistaken.setdefault(call.name, turn) < turn:
             raise ToolError(f"the model was told of a mistake and made it again: {words}", call)
+
+    def places(self, tool: Tool) -> anyio.CapacityLimiter:
+        """What a tool takes one of while it runs. The wait for it is none of the tool's time."""
+        return self._places if tool.is_async else self._threads
 
     async def run(self, tool: Tool, arguments: Any, context: ToolContext[Any]) -> tuple[str, str | None]:
         """What the model is told of the result, and the kind of error that it is.
@@ -204,7 +212,7 @@ class Turn:
                 raise UsageError(f"before_tool gives None, a ToolCall, Refuse(...) or Pause(), not {kind}")
 
         context = ToolContext(self._shop.terms.context, call, self._messages, self._number)
-        async with self._shop.places:
+        async with self._shop.places(tool):
             self._shop.tell(ToolStarted(self._number, position, call))
             content, error = await self._shop.run(tool, arguments, context)
         await self._answer(position, call, content, error)

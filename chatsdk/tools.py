@@ -7,12 +7,13 @@ annotations and docstring; what these cannot say is said with `Tool`.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from ._arguments import BadArguments as BadArguments
 from ._arguments import ToolContext as ToolContext
@@ -51,6 +52,8 @@ class Tool:
     description: str | None
     timeout: float | None
     param: FunctionTool | CustomTool
+    is_async: bool
+    """Whether it runs in the event loop, and not in a thread."""
 
     def __init__(
         self,
@@ -138,10 +141,14 @@ class Tool:
     async def run(self, arguments: Any, context: ToolContext[Any]) -> Any:
         """What the function gives for arguments that `read` gave; what it raises comes through as it is.
 
-        One that is not async runs in a thread, with the caller's context variables. Cancelled, it is left to itself.
+        One that is not async runs in a thread, at once, with the caller's context variables. If this is cancelled the
+        thread goes on all the same, and Python waits for it before it exits.
         """
         call = self._arguments.call(arguments, context)
-        result = call() if self._is_async else await to_thread.run_sync(call, abandon_on_cancel=True)
+        if self.is_async:
+            return await call()
+        at_once = CapacityLimiter(math.inf)
+        result = await to_thread.run_sync(call, abandon_on_cancel=True, limiter=at_once)
         return await result if inspect.isawaitable(result) else result
 
     def _set(
@@ -161,7 +168,7 @@ class Tool:
         self.timeout = timeout
         self.param = param
         self._arguments = arguments
-        self._is_async = inspect.iscoroutinefunction(body_of(function))
+        self.is_async = inspect.iscoroutinefunction(body_of(function))
 
 
 def offered(tools: Iterable[Any]) -> tuple[list[Any], dict[str, Tool]]:

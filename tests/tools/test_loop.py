@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from anyio import from_thread
 
 from chatsdk import (
     APIStatusError,
@@ -19,6 +20,7 @@ from chatsdk import (
     tool,
     user,
 )
+from chatsdk._tool_calls import MAX_THREADS
 from chatsdk._tool_run import ToolRun
 from chatsdk._tool_terms import Pause, Refuse, ToolTerms
 from chatsdk._tools import run_tools
@@ -290,6 +292,52 @@ async def test_a_tool_that_is_no_coroutine_runs_in_a_thread(runner: Runner, serv
     server.enqueue(Reply.tool_call("where", {}), END)
     await runner.run([where])
     assert told(server) == ["false"]
+
+
+async def test_as_many_tools_run_in_threads_as_the_caller_says(runner: Runner, server: ChatServer) -> None:
+    all_of_them = threading.Barrier(60, timeout=5)
+
+    def wait() -> str:
+        all_of_them.wait()
+        return "ok"
+
+    server.enqueue(Reply.tool_calls([("wait", {})] * 60), END)
+    await runner.run([wait], concurrency=60)
+    assert told(server) == ["ok"] * 60
+
+
+async def test_the_wait_for_a_thread_is_none_of_a_tools_time(runner: Runner, server: ChatServer) -> None:
+    leave = threading.Event()
+
+    def block() -> None:
+        leave.wait(10)
+
+    server.enqueue(Reply.tool_calls([("block", {})] * MAX_THREADS + [("add", {"a": 1, "b": 2})]), END)
+    try:
+        await runner.run([Tool("block", block, timeout=0.4), Tool("add", add, timeout=0.3)])
+    finally:
+        leave.set()
+    assert told(server) == ["timed out after 0.4 s"] * MAX_THREADS + ["3"]
+
+
+async def test_tools_in_threads_may_run_tools_in_threads(runner: Runner, server: ChatServer) -> None:
+    all_of_them = threading.Barrier(MAX_THREADS, timeout=5)
+
+    def ask() -> str:
+        all_of_them.wait()
+        run: ToolRun = from_thread.run(runner.run, [add], "inside")
+        return run.text
+
+    def answer(request: Any) -> Reply:
+        *_, last = request.json["messages"]
+        if last["role"] == "tool":
+            return END
+        return ADD if last["content"] == "inside" else Reply.tool_calls([("ask", {})] * MAX_THREADS)
+
+    server.respond(answer)
+    run = await asyncio.wait_for(runner.run([ask]), 20)
+    results = [message["content"] for message in plain(run.messages) if message["role"] == "tool"]
+    assert results == ["Done."] * MAX_THREADS
 
 
 async def test_a_tool_may_ask_for_its_context(runner: Runner, server: ChatServer) -> None:
