@@ -13,6 +13,7 @@ from types import TracebackType
 import anyio
 from msgspec import structs
 
+from ._loops import run_in
 from ._protocol.events import EventReader
 from ._protocol.ready_calls import ReadyCalls
 from ._stream import ChatStream
@@ -68,10 +69,9 @@ class ToolStream:
         self._feed.stop()
 
     async def aclose(self) -> None:
-        """Same as `stop()`, and wait until everything has ended."""
+        """Same as `stop()`, and wait until everything has ended; a tool of the run that calls it is cancelled here."""
         self._feed.stop()
-        with anyio.CancelScope(shield=True):
-            await self._feed.ended()
+        await self._feed.ended()
 
     def __aiter__(self) -> ToolStream:
         return self
@@ -83,7 +83,7 @@ class ToolStream:
         try:
             event = await self._feed.next_event()
         except BaseException:
-            await self.aclose()
+            await self._leave()
             raise
         finally:
             self._is_busy = False
@@ -97,7 +97,11 @@ class ToolStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.aclose()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.aclose()
 
     def __del__(self) -> None:
         if "_feed" in self.__dict__:  # else it was refused
@@ -139,8 +143,8 @@ class Feed:
             return
         self._is_stopped = True
         self._events.clear()
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is not None and not (loop := self._task.get_loop()).is_closed():
+            run_in(loop, self._task.cancel)
 
     async def ended(self) -> None:
         """Wait until the run has."""
@@ -158,8 +162,9 @@ class Feed:
             return Heard(await stream.completion(), ready.positions())
 
     def _tell(self, event: ToolEvent) -> None:
-        self._events.append(event)
-        self._changed.set()
+        if not self._is_stopped:
+            self._events.append(event)
+            self._changed.set()
 
     def _note_end(self, task: asyncio.Task[ToolRun]) -> None:
         if not task.cancelled():

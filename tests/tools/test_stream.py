@@ -415,6 +415,51 @@ async def test_losing_the_stream_ends_everything(client: AsyncChatClient, server
     assert running() == set()
 
 
+async def test_a_stream_that_another_thread_loses_ends_in_its_loop(client: AsyncChatClient, server: ChatServer) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    hang = Hanging()
+    server.enqueue(HANG)
+    streams = [stream_tools(client, [hang.tool])]
+    async for event in streams[0]:
+        if isinstance(event, ToolStarted):
+            break
+    await asyncio.to_thread(streams.clear)
+    await asyncio.wait_for(hang.ended.wait(), 5)
+    await server.wait_until(lambda: running() == set())
+
+
+def test_a_stream_that_outlives_its_loop_is_lost_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    client = AsyncChatClient(base_url="http://127.0.0.1:9/v1", api_key="sk-0123456789", model="m")
+    stream = stream_tools(client, [add])
+    loop = asyncio.new_event_loop()
+    stream._feed._task = task = loop.create_future()  # type: ignore[assignment]
+    task.add_done_callback(print)
+    loop.close()
+    stream.stop()
+    del stream
+    gc.collect()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("way", ["stop", "aclose"])
+async def test_a_tool_may_end_its_own_run(client: AsyncChatClient, server: ChatServer, way: str) -> None:
+    ended: list[str] = []
+
+    async def finish() -> str:
+        result = getattr(stream, way)()
+        if result is not None:
+            await result
+        ended.append("finish")
+        return "ok"
+
+    server.enqueue(Reply.tool_calls([("finish", {})]))
+    stream = stream_tools(client, [finish])
+    events = await asyncio.wait_for(collect(stream), 5)
+    assert not [event for event in events if isinstance(event, ToolFinished)]
+    assert (ended, len(stream.run.pending)) == ((["finish"], 0) if way == "stop" else ([], 1))
+    assert running() == set()
+
+
 async def test_cancelling_the_consumer_ends_everything(client: AsyncChatClient, server: ChatServer) -> None:
     hang = Hanging()
     calls = [piece(0, "{}", "hang", "a"), piece(1, "{", "hang", "b"), asyncio.Event()]
