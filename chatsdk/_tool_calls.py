@@ -108,11 +108,10 @@ class Turn:
     """The calls of one answer: `begin` some while the rest of it comes, then `complete` them.
 
     They run in the group, and the turn is over when that is. `results` are those of the calls that are completed, in
-    their order; `has_paused`: one of them waits.
+    their order.
     """
 
     def __init__(self, shop: Workshop, group: TaskGroup, number: int, messages: Sequence[AnyMessage]) -> None:
-        self.has_paused = False
         self._shop = shop
         self._group = group
         self._number = number
@@ -120,6 +119,12 @@ class Turn:
         self._calls: Sequence[tuple[int, ToolCall]] = ()
         self._begun: dict[int, Begun] = {}
         self._told: dict[int, str] = {}
+        self._paused: set[int] = set()
+
+    @property
+    def has_paused(self) -> bool:
+        """Whether a call waits."""
+        return bool(self._paused)
 
     @property
     def results(self) -> list[ToolMessage]:
@@ -157,6 +162,15 @@ class Turn:
         for work in [self._work(position, call) for position, call in left]:
             work()
 
+    def check_over(self) -> None:
+        """Raise `ToolError` if a call has no answer though its task is over.
+
+        A tool or hook that cancels its own task ends the group as if all was well, and the other calls with it.
+        """
+        for position, begun in self._begun.items():
+            if position not in self._told and position not in self._paused:
+                raise ToolError(f"the call of {begun.call.name} was cancelled from within", begun.call)
+
     def _is_running(self, position: int, call: ToolCall) -> bool:
         begun = self._begun.get(position)
         return begun is not None and is_same(begun.call, call)
@@ -180,17 +194,11 @@ class Turn:
 
     def _spawn(self, position: int, call: ToolCall, work: Callable[[], Awaitable[None]]) -> None:
         begun = self._begun[position] = Begun(call, anyio.CancelScope())
-        self._group.start_soon(self._guard, begun, work)
+        self._group.start_soon(self._run, begun, work)
 
-    async def _guard(self, begun: Begun, work: Callable[[], Awaitable[None]]) -> None:
-        """A hook that lets itself be cancelled would end the group as if all was well."""
+    async def _run(self, begun: Begun, work: Callable[[], Awaitable[None]]) -> None:
         with begun.scope:
-            try:
-                await work()
-            except asyncio.CancelledError as error:
-                if is_being_cancelled():
-                    raise
-                raise ToolError(f"a hook was cancelled at the call of {begun.call.name}", begun.call) from error
+            await work()
 
     async def _decide_and_run(self, position: int, call: ToolCall, tool: Tool, arguments: Any) -> None:
         before = self._shop.terms.before_tool
@@ -199,7 +207,7 @@ class Turn:
             case None:
                 pass
             case Pause():
-                self.has_paused = True
+                self._paused.add(position)
                 return
             case Refuse():
                 await self._answer(position, call, encode_result(decision.reason), REFUSED)

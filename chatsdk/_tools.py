@@ -136,6 +136,7 @@ class ToolLoop:
         async with tasks() as group:
             turn = self._turn = Turn(shop, group, number, before)
             yield turn
+        turn.check_over()
         self._messages += turn.results
         self._turn = None
 

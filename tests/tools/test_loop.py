@@ -695,8 +695,30 @@ async def test_a_hook_that_lets_itself_be_cancelled_does_not_pass_for_an_answer(
         raise asyncio.CancelledError
 
     server.enqueue(ADD)
-    with pytest.raises(ToolError, match="a hook was cancelled at the call of add"):
+    with pytest.raises(ToolError, match="the call of add was cancelled from within"):
         await runner.run([add], before_tool=hook)
+
+
+@pytest.mark.parametrize("name", ["tool", "before_tool", "after_tool"])
+async def test_a_tool_or_hook_that_cancels_its_own_task_is_an_error(
+    runner: Runner, server: ChatServer, name: str
+) -> None:
+    async def leave(value: object = None) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.Event().wait()
+
+    async def other() -> None:
+        await asyncio.Event().wait()
+
+    server.enqueue(Reply.tool_calls([("work", {}), ("other", {})]), END)
+    work = Tool("work", leave if name == "tool" else get_weather, parameters={})
+    hooks = {} if name == "tool" else {name: leave}
+    with pytest.raises(ToolError, match="the call of work was cancelled from within") as caught:
+        await runner.run([work, other], **hooks)
+    assert caught.value.call.name == "work"
+    assert len(server.requests) == 1
 
 
 # -- leaving
