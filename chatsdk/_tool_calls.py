@@ -70,7 +70,7 @@ class Workshop:
     async def run(self, tool: Tool, arguments: Any, context: ToolContext[Any]) -> tuple[str, str | None]:
         """What the model is told of the result, and the kind of error that it is.
 
-        Raises `UsageError` for a result that has no JSON form, `ToolError` if the terms say so.
+        Raises `UsageError` for a result that has no JSON form, `ToolError` for an exception if the terms say so.
         """
         failure: BaseException | None = None
         value = None
@@ -89,7 +89,7 @@ class Workshop:
             words, kind = f"timed out after {seconds:g} s", TIMED_OUT
             failure = failure or TimeoutError(words)
         elif failure is None:
-            return encode_result(value), None
+            return encoded(value, tool), None
         else:
             words, kind = told(failure)
         if self.terms.raise_tool_errors:
@@ -242,6 +242,14 @@ class Turn:
         await checkpoint_if_cancelled()
         self._told[position] = finished.content
         self._shop.tell(finished)
+
+
+def encoded(result: Any, tool: Tool) -> str:
+    """The result as the model is told it. Raises `UsageError`, naming the tool."""
+    try:
+        return encode_result(result)
+    except UsageError as error:
+        raise UsageError(f"{tool.name}: {error}") from None
 
 
 async def asked(hook: Callable[..., Any], value: Any) -> Any:

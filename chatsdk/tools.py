@@ -201,11 +201,12 @@ def encode_result(value: Any) -> str:
     It is never blank, since some servers refuse that and the conversation with it: `None` is `null`, and a `str`
     without anything visible is its JSON, `""`. Raises `UsageError`, naming the type, for what has no JSON form.
     """
-    if isinstance(value, str):
-        text: str = str.__str__(value)  # a subclass may tell something else, as enums do
-        if text.strip():
-            return text
     try:
+        if isinstance(value, str):
+            text: str = str.__str__(value)  # a subclass may tell something else, as enums do
+            if text.strip():
+                text.encode()  # a lone surrogate, as in names of files, has no JSON form
+                return text
         return msgspec.json.encode(value, enc_hook=model_fields).decode()
     except (TypeError, ValueError, RecursionError) as error:
         kind = type(value).__name__

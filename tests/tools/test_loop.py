@@ -467,13 +467,11 @@ async def test_a_timeout_is_an_exception_like_any_other(runner: Runner, server: 
 
 
 async def test_a_result_without_json_form_is_the_programs_error(runner: Runner, server: ChatServer) -> None:
-    def give() -> object:
-        return object()
-
-    server.enqueue(Reply.tool_call("give", {}))
-    with pytest.raises(UsageError, match="this object has none") as caught:
-        await runner.run([give])
-    assert isinstance(caught.value.run, ToolRun)
+    for result in (object(), "name of a file: \udce9"):
+        server.enqueue(Reply.tool_call("give", {}))
+        with pytest.raises(UsageError, match=f"give: .* this {type(result).__name__} has none") as caught:
+            await runner.run([Tool("give", lambda given, result=result: result, parameters={})])
+        assert ToolRun.from_json(caught.value.run.to_json()).pending[0].name == "give"
 
 
 async def test_the_model_is_told_of_a_mistake_once(runner: Runner, server: ChatServer) -> None:
