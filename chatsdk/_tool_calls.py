@@ -58,9 +58,10 @@ class Workshop:
         self._mistaken.pop(call.name, None)
         return work
 
-    def note_mistake(self, call: ToolCall, turn: int, words: str) -> None:
-        """The model is about to be told of a mistake. Raises `ToolError` if it was told the like before."""
+    def note_mistake(self, call: ToolCall, turn: int, mistake: BadArguments) -> None:
+        """The model is about to be told of it. Raises `ToolError` if it was told of another such call before."""
         if self._mistaken.setdefault(call.name, turn) < turn:
+            words = printable(str(mistake))
             raise ToolError(f"the model was told of a mistake and made it again: {words}", call)
 
     def places(self, tool: Tool) -> anyio.CapacityLimiter:
@@ -158,9 +159,16 @@ class Turn:
         Raises `ToolError` for a mistake that the model repeats, before anything else is run.
         """
         self._calls = calls
-        left = [(position, call) for position, call in calls if not self._is_running(position, call)]
-        for work in [self._work(position, call) for position, call in left]:
-            work()
+        left = [each for each in calls if not self._is_begun(*each)]
+        read = [(*each, self._read(*each)) for each in left]
+        for _, call, found in read:
+            if isinstance(found, BadArguments):
+                self._shop.note_mistake(call, self._number, found)
+        for position, call, found in read:
+            if isinstance(found, BadArguments):
+                self._correct(position, call, found)
+            else:
+                self._start(position, call, *found)
 
     def check_over(self) -> None:
         """Raise `ToolError` if a call has no answer though its task is over.
@@ -171,23 +179,25 @@ class Turn:
             if position not in self._told and position not in self._paused:
                 raise ToolError(f"the call of {begun.call.name} was cancelled from within", begun.call)
 
-    def _is_running(self, position: int, call: ToolCall) -> bool:
+    def _is_begun(self, position: int, call: ToolCall) -> bool:
         begun = self._begun.get(position)
         return begun is not None and is_same(begun.call, call)
 
-    def _work(self, position: int, call: ToolCall) -> Callable[[], None]:
-        kind = BAD_ARGUMENTS if call.name in self._shop.terms.tools else UNKNOWN_TOOL
+    def _read(self, position: int, call: ToolCall) -> tuple[Tool, Any] | BadArguments:
+        """What is to be run, or what is wrong with the call."""
+        if begun := self._begun.pop(position, None):
+            begun.scope.cancel()
+            self._told.pop(position, None)
+            self._paused.discard(position)
+            return BadArguments(f"the call of {call.name} went on after it was complete: make it again")
         try:
-            if begun := self._begun.pop(position, None):
-                begun.scope.cancel()
-                self._told.pop(position, None)
-                raise BadArguments(f"the call of {call.name} went on after it was complete: make it again")
-            work = self._shop.accept(call)
+            return self._shop.accept(call)
         except BadArguments as error:
-            words = printable(str(error))
-            self._shop.note_mistake(call, self._number, words)
-            return lambda: self._spawn(position, call, lambda: self._answer(position, call, words, kind))
-        return lambda: self._start(position, call, *work)
+            return error
+
+    def _correct(self, position: int, call: ToolCall, mistake: BadArguments) -> None:
+        kind = BAD_ARGUMENTS if call.name in self._shop.terms.tools else UNKNOWN_TOOL
+        self._spawn(position, call, lambda: self._answer(position, call, printable(str(mistake)), kind))
 
     def _start(self, position: int, call: ToolCall, tool: Tool, arguments: Any) -> None:
         self._spawn(position, call, lambda: self._decide_and_run(position, call, tool, arguments))
@@ -203,6 +213,7 @@ class Turn:
     async def _decide_and_run(self, position: int, call: ToolCall, tool: Tool, arguments: Any) -> None:
         before = self._shop.terms.before_tool
         decision = None if before is None else await asked(before, call)
+        await checkpoint_if_cancelled()
         match decision:
             case None:
                 pass

@@ -494,6 +494,8 @@ async def test_a_call_as_it_should_be_makes_up_for_a_mistake(runner: Runner, ser
     wrong = Reply.tool_call("add", {"a": 1})
     server.enqueue(wrong, ADD, wrong, END)
     assert (await runner.run([add])).turns == 4
+    server.enqueue(wrong, Reply.tool_calls([("add", {"a": 1}), ("add", {"a": 1, "b": 2})]), END)
+    assert (await runner.run([add])).turns == 3
     server.enqueue(wrong, wrong)
     with pytest.raises(ToolError, match="missing required field"):
         await runner.run([add])

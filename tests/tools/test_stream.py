@@ -14,10 +14,12 @@ from chatsdk import (
     AsyncChatClient,
     ClientClosedError,
     Finished,
+    Pause,
     StreamInterruptedError,
     TextDelta,
     TextDone,
     Tool,
+    ToolCall,
     ToolCallDone,
     UsageError,
 )
@@ -191,6 +193,27 @@ async def test_a_call_that_goes_on_after_it_was_complete_is_answered_as_a_mistak
     ]
     assert finished.count("quick") == 2
     assert run.text == "Done."
+
+
+@pytest.mark.parametrize("holds_out", [False, True])
+async def test_a_call_that_goes_on_after_it_was_paused_is_not_waited_for(
+    client: AsyncChatClient, server: ChatServer, holds_out: bool
+) -> None:
+    asked = asyncio.Event()
+
+    async def pause(call: ToolCall) -> Pause:
+        asked.set()
+        if holds_out:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return Pause()
+
+    answer = [piece(0, "{}", "add", "a"), piece(1, "", "nope", "b"), asked, piece(0, "{}"), end("stop"), DONE]
+    server.enqueue(Reply.sse(answer), END)
+    run = await asyncio.wait_for(
+        stream_tools(client, [Tool("add", repr, parameters={})], before_tool=pause).result(), 5
+    )
+    assert (run.text, run.pending) == ("Done.", [])
 
 
 async def test_a_hook_that_holds_out_does_not_bring_back_an_answer_that_was_dropped(
