@@ -11,7 +11,7 @@ from msgspec import Struct
 from ._options import checked_count
 from ._tool_run import ToolRun
 from .errors import UsageError
-from .tools import Tool, as_tool
+from .tools import Tool, as_tool, by_name, checked_seconds
 from .types.event import ToolFinished
 from .types.response import ToolCall
 
@@ -97,25 +97,12 @@ def checked_tools(tools: Any) -> dict[str, Tool]:
     """The tools by name. Raises `UsageError` for what is no tool, and for two of a name."""
     if isinstance(tools, str | Mapping | Tool) or not isinstance(tools, Iterable):
         raise UsageError("tools is a list of functions and Tools")
-    found: dict[str, Tool] = {}
-    for each in tools:
-        if isinstance(each, Mapping | Struct):
-            raise UsageError(
-                "a tool that is to be run needs its function: wrap it, as Tool(name, function, parameters=...)"
-            )
-        tool = as_tool(each)
-        if tool.name in found:
-            raise UsageError(f"two tools are called {tool.name!r}: name one of them with Tool(name, ...)")
-        found[tool.name] = tool
-    return found
-
-
-def checked_seconds(name: str, value: float | None) -> float | None:
-    """A time limit, or none. Raises `UsageError`."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (is_number and value > 0):
-        return value
-    raise UsageError(f"{name} is a number of seconds above 0, or None for no limit")
+    found = list(tools)
+    if any(isinstance(each, Mapping | Struct) for each in found):
+        raise UsageError(
+            "a tool that is to be run needs its function: wrap it, as Tool(name, function, parameters=...)"
+        )
+    return by_name(map(as_tool, found))
 
 
 def checked_hook(name: str, hook: Any) -> Any:

@@ -122,7 +122,7 @@ class ToolLoop:
         async with self._new_turn(shop, self._turns + 1, self._messages) as turn:
             heard = await self._ask(self._next_request(), turn.begin)
             calls = self._take(heard.completion, turn)
-            turn.complete(list(zip(heard.positions or range(len(calls)), calls, strict=False)))
+            turn.complete(list(zip(heard.positions or range(len(calls)), calls, strict=True)))
         return bool(calls) and await self._goes_on(turn)
 
     async def _goes_on(self, turn: Turn) -> bool:

@@ -160,12 +160,9 @@ class Tool:
         description: str | None,
         timeout: float | None,
     ) -> None:
-        is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-        if timeout is not None and not (is_number and timeout > 0):
-            raise UsageError(f"the timeout of {name} is a number of seconds above 0, or None for no limit")
         self.name = name
         self.description = description or None
-        self.timeout = timeout
+        self.timeout = checked_seconds(f"the timeout of {name}", timeout)
         self.param = param
         self._arguments = arguments
         self.is_async = inspect.iscoroutinefunction(body_of(function))
@@ -176,18 +173,19 @@ def offered(tools: Iterable[Any]) -> tuple[list[Any], dict[str, Tool]]:
 
     Raises `UsageError` for functions that are no tools, and for two of one name.
     """
-    params: list[Any] = []
-    typed: dict[str, Tool] = {}
-    for each in tools:
-        if not (isinstance(each, Tool) or callable(each)):
-            params.append(each)
-            continue
-        tool = as_tool(each)
-        if tool.name in typed:
-            raise UsageError(f"two tools are called {tool.name}: give one of them another name=")
-        typed[tool.name] = tool
-        params.append(tool.param)
-    return params, typed
+    made = [as_tool(each) if isinstance(each, Tool) or callable(each) else each for each in tools]
+    params = [each.param if isinstance(each, Tool) else each for each in made]
+    return params, by_name(each for each in made if isinstance(each, Tool))
+
+
+def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
+    """The tools by name, in their order. Raises `UsageError` for two of one name."""
+    found: dict[str, Tool] = {}
+    for tool in tools:
+        if tool.name in found:
+            raise UsageError(f"two tools are called {tool.name}: name one of them with Tool(name, ...)")
+        found[tool.name] = tool
+    return found
 
 
 def as_tool(tool: Tool | Callable[..., Any]) -> Tool:
@@ -227,6 +225,14 @@ def name_of(function: Callable[..., Any]) -> str:
     inner, _ = unbound(function)
     name: str = getattr(inner, "__name__", type(inner).__name__)
     return name
+
+
+def checked_seconds(name: str, value: float | None) -> float | None:
+    """A time limit, or none. Raises `UsageError`."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (is_number and value > 0):
+        return value
+    raise UsageError(f"{name} is a number of seconds above 0, or None for no limit")
 
 
 def check_name(name: str) -> None:

@@ -18,7 +18,7 @@ from .accumulate import Accumulator
 from .choice import ChoiceState
 from .events import legacy_call
 from .expected import CUT_BY
-from .tool_calls import CallState, call_prefix, free_id
+from .tool_calls import CallState, call_prefix, free_id, in_order
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
     "outside": re.compile(r"\s*+(.)", re.DOTALL),
@@ -96,9 +96,7 @@ class ReadyCalls:
     def positions(self) -> list[int]:
         """The positions of the calls, in the order in which the completion has them."""
         state = self._whole.choices.get(0)
-        calls = [] if state is None else calls_in(state)
-        ordered = sorted(calls, key=lambda call: call.position if call.index is None else call.index)
-        return [call.position for call in ordered]
+        return [] if state is None else [call.position for call in in_order(calls_in(state))]
 
     def _grown(self, chunk: ChatCompletionChunk) -> Iterator[CallState]:
         """Calls that a later one follows and that the chunk adds to all the same."""
@@ -130,7 +128,7 @@ class ReadyCalls:
 def calls_in(state: ChoiceState) -> list[CallState]:
     """A choice's calls in order of arrival; a legacy `function_call` is one where there are no others."""
     legacy = legacy_call(state)
-    return [legacy] if legacy is not None else list(state.tool_calls.calls)
+    return [legacy] if legacy is not None and legacy.name else list(state.tool_calls.calls)
 
 
 def calls_of(completion: ChatCompletion) -> list[ToolCall]:

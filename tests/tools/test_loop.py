@@ -177,6 +177,13 @@ async def test_a_choice_that_forces_a_call_holds_for_the_first_turn(
     assert asked == [first, later]
 
 
+async def test_a_legacy_call_without_a_name_is_none(runner: Runner, server: ChatServer) -> None:
+    message = {"role": "assistant", "content": "Done.", "function_call": {"arguments": "{}"}}
+    server.enqueue(Reply.json({"id": "c", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}))
+    run = await runner.run([add])
+    assert (run.text, run.turns, len(run.messages)) == ("Done.", 1, 2)
+
+
 async def test_messages_that_end_in_calls_have_them_run_first(runner: Runner, server: ChatServer) -> None:
     server.enqueue(END)
     calls = [{"type": "function", "id": id, "function": {"name": "add", "arguments": '{"a":1,"b":2}'}} for id in "ab"]
@@ -764,7 +771,7 @@ def choose(city: str) -> str:
 
 
 BAD_TERMS: list[tuple[Any, dict[str, Any], str]] = [
-    ([add, Tool("add", choose)], {}, "two tools are called 'add'"),
+    ([add, Tool("add", choose)], {}, "two tools are called add"),
     ([{"type": "function", "function": {"name": "add"}}], {}, r"wrap it, as Tool\(name, function, parameters=...\)"),
     ([Tool("add", add).param], {}, "wrap it"),
     (add, {}, "tools is a list"),
