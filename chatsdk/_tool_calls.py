@@ -1,6 +1,6 @@
 """The calls of one answer: each runs in a task of its own, and what the model is told of it is kept.
 
-What goes wrong in a tool is the model's to know, and what goes wrong in a hook or in a tool's result the program's.
+The model is told of an exception of a tool; an error in a hook, and a result without a JSON form, end the run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Workshop:
         return tool, tool.read(call)
 
     def accept(self, call: ToolCall) -> tuple[Tool, Any]:
-        """The same, and if there is nothing wrong with the call, what was wrong with earlier ones is forgotten."""
+        """The same; a call that is right makes up for earlier ones that were wrong."""
         work = self.read(call)
         self._mistaken.pop(call.name, None)
         return work
@@ -92,7 +92,7 @@ class Workshop:
         elif failure is None:
             return encoded(value, tool), None
         else:
-            words, kind = told(failure)
+            words, kind = in_words(failure)
         if self.terms.raise_tool_errors:
             raise ToolError(f"the tool {tool.name} failed: {words}", context.call) from failure
         return words, kind
@@ -184,7 +184,7 @@ class Turn:
         return begun is not None and is_same(begun.call, call)
 
     def _read(self, position: int, call: ToolCall) -> tuple[Tool, Any] | BadArguments:
-        """What is to be run, or what is wrong with the call."""
+        """The tool and its arguments, or what is wrong with the call."""
         if begun := self._begun.pop(position, None):
             begun.scope.cancel()
             self._told.pop(position, None)
@@ -275,13 +275,13 @@ def is_same(begun: ToolCall, whole: ToolCall) -> bool:
 
 
 def is_being_cancelled() -> bool:
-    """Whether somebody wants this task to end, and has not thought better of it."""
+    """Whether somebody has asked this task to end, and has not taken that back."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def told(failure: BaseException) -> tuple[str, str]:
-    """What the model is told of an exception: kind and words, and no traceback; and its kind."""
+def in_words(failure: BaseException) -> tuple[str, str]:
+    """What the model is told of an exception, which is no traceback, and the name of its class."""
     while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
         failure = failure.exceptions[0]
     kind, words = type(failure).__name__, printable(str(failure))

@@ -36,9 +36,12 @@ class ToolStream:
     """An async iterator over the events of a run: those of every answer, `ToolStarted` and `ToolFinished` between them.
 
     A tool is started as soon as its own arguments are complete, while the rest of the answer still comes. Nothing is
-    sent before the first step. It has one consumer: a second one at the same time is a `UsageError`. Leaving
-    `async with`, `break` followed by losing it, and cancelling its consumer end the run and everything in it. An error
-    has in `run` what there was until then, and comes again if the stream is asked again.
+    sent before the first step. It has one consumer: a second one at the same time is a `UsageError`. A consumer that is
+    slow delays the answer, and so the tools that it calls.
+
+    Leaving `async with`, `break` followed by losing it, and cancelling its consumer end the run and everything in it.
+    An error has in `run` what there was until then, and comes again if the stream is asked again. The calls of an
+    answer that breaks off are no part of the run: if it is continued, tools that had finished may be called again.
     """
 
     def __init__(

@@ -57,11 +57,11 @@ async def run_tools(
 
 
 def ignore(event: ToolEvent) -> None:
-    """Nobody wants to know."""
+    """For a run whose events nobody wants."""
 
 
 class ToolLoop:
-    """One run. `ask` asks the model and may begin calls; `tell` is told of tools, and is not to wait."""
+    """One run. `ask` asks the model and may begin calls; `tell` takes the events of tools, and must not block."""
 
     def __init__(
         self,
