@@ -446,9 +446,12 @@ async def test_a_stream_that_another_thread_loses_ends_in_its_loop(client: Async
     async for event in streams[0]:
         if isinstance(event, ToolStarted):
             break
+    run = streams[0]._feed._task
+    assert run is not None
     await asyncio.to_thread(streams.clear)
-    await asyncio.wait_for(hang.ended.wait(), 5)
-    await server.wait_until(lambda: running() == set())
+    await asyncio.wait([run], timeout=5)
+    assert hang.ended.is_set()
+    assert running() == set()
 
 
 def test_a_stream_that_outlives_its_loop_is_lost_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
