@@ -13,6 +13,7 @@ from types import TracebackType
 import anyio
 from msgspec import structs
 
+from ._loops import run_in
 from ._protocol.events import EventReader
 from ._protocol.ready_calls import ReadyCalls
 from ._stream import ChatStream
@@ -35,9 +36,12 @@ class ToolStream:
     """An async iterator over the events of a run: those of every answer, `ToolStarted` and `ToolFinished` between them.
 
     A tool is started as soon as its own arguments are complete, while the rest of the answer still comes. Nothing is
-    sent before the first step. It has one consumer: a second one at the same time is a `UsageError`. Leaving
-    `async with`, `break` followed by losing it, and cancelling its consumer end the run and everything in it. An error
-    has in `run` what there was until then, and comes again if the stream is asked again.
+    sent before the first step. It has one consumer: a second one at the same time is a `UsageError`. A consumer that is
+    slow delays the answer, and so the tools that it calls.
+
+    Leaving `async with`, `break` followed by losing it, and cancelling its consumer end the run and everything in it.
+    An error has in `run` what there was until then, and comes again if the stream is asked again. The calls of an
+    answer that breaks off are no part of the run: if it is continued, tools that had finished may be called again.
     """
 
     def __init__(
@@ -68,10 +72,9 @@ class ToolStream:
         self._feed.stop()
 
     async def aclose(self) -> None:
-        """Same as `stop()`, and wait until everything has ended."""
+        """Same as `stop()`, and wait until everything has ended; a tool of the run that calls it is cancelled here."""
         self._feed.stop()
-        with anyio.CancelScope(shield=True):
-            await self._feed.ended()
+        await self._feed.ended()
 
     def __aiter__(self) -> ToolStream:
         return self
@@ -83,7 +86,7 @@ class ToolStream:
         try:
             event = await self._feed.next_event()
         except BaseException:
-            await self.aclose()
+            await self._leave()
             raise
         finally:
             self._is_busy = False
@@ -97,7 +100,11 @@ class ToolStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.aclose()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.aclose()
 
     def __del__(self) -> None:
         if "_feed" in self.__dict__:  # else it was refused
@@ -139,8 +146,8 @@ class Feed:
             return
         self._is_stopped = True
         self._events.clear()
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is not None and not (loop := self._task.get_loop()).is_closed():
+            run_in(loop, self._task.cancel)
 
     async def ended(self) -> None:
         """Wait until the run has."""
@@ -158,8 +165,9 @@ class Feed:
             return Heard(await stream.completion(), ready.positions())
 
     def _tell(self, event: ToolEvent) -> None:
-        self._events.append(event)
-        self._changed.set()
+        if not self._is_stopped:
+            self._events.append(event)
+            self._changed.set()
 
     def _note_end(self, task: asyncio.Task[ToolRun]) -> None:
         if not task.cancelled():

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ._options import checked_count
 from ._tool_run import ToolRun
 from .errors import UsageError
-from .tools import Tool, as_tool
+from .tools import Tool, as_tool, by_name, checked_seconds
 from .types.event import ToolFinished
 from .types.response import ToolCall
 
@@ -43,14 +43,20 @@ StopWhen: TypeAlias = Callable[[ToolRun], "bool | Awaitable[bool]"]
 
 class ToolTerms:
     """`tools` are functions and `Tool`s. `max_turns` is how many answers the model may give, a resumed run's included.
+    `context` is the `value` of the `ToolContext` that tools may ask for.
 
-    `concurrency` is how many tools may run at a time, `None` any number. `tool_timeout` is in seconds, for each call of
-    a tool that has no `timeout` of its own. `stop_when(run)` is asked after the tools of each turn; true ends the run.
-    `before_tool(call)` is asked before each call that can be run: `None` lets it be, a `ToolCall` is run in its place,
-    `Refuse` and `Pause` keep it from being run. `after_tool(finished)` sees what each call is answered with, refusals
-    and mistakes too, and may give a `str` that the model is told instead. All three may be async, and what they raise
-    comes through. With `raise_tool_errors` an exception of a tool ends the run as a `ToolError`; without it the model
-    is told. `context` is the `value` of the `ToolContext` that tools may ask for.
+    `concurrency` is how many tools of the run may run at a time; `None` is any number of async ones, and 40 of others,
+    each of which takes a thread. `tool_timeout` is in seconds, for each call of a tool that has no `timeout` of its
+    own. A thread cannot be ended: it is no longer waited for, and goes on. What an async tool awaits while it is being
+    cancelled is cancelled too, unless it shields it (`anyio.CancelScope(shield=True)`).
+
+    `before_tool(call)` is asked before each call that can be run, for several calls at a time: `None` lets it be, a
+    `ToolCall` is run in its place, `Refuse` and `Pause` keep it from being run. `after_tool(finished)` sees what each
+    call is answered with, refusals and mistakes too, and may give a `str` that the model is told instead.
+    `stop_when(run)` is asked after the tools of each turn; true ends the run. All three may be async; those that are
+    not run in the event loop and must not block. What they raise comes through as it is; a `ChatError` has the run.
+
+    With `raise_tool_errors` an exception of a tool ends the run as a `ToolError`; without it the model is told.
 
     Raises `UsageError` for terms that cannot work.
     """
@@ -92,25 +98,12 @@ def checked_tools(tools: Any) -> dict[str, Tool]:
     """The tools by name. Raises `UsageError` for what is no tool, and for two of a name."""
     if isinstance(tools, str | Mapping | Tool) or not isinstance(tools, Iterable):
         raise UsageError("tools is a list of functions and Tools")
-    found: dict[str, Tool] = {}
-    for each in tools:
-        if isinstance(each, Mapping | Struct):
-            raise UsageError(
-                "a tool that is to be run needs its function: wrap it, as Tool(name, function, parameters=...)"
-            )
-        tool = as_tool(each)
-        if tool.name in found:
-            raise UsageError(f"two tools are called {tool.name!r}: name one of them with Tool(name, ...)")
-        found[tool.name] = tool
-    return found
-
-
-def checked_seconds(name: str, value: float | None) -> float | None:
-    """A time limit, or none. Raises `UsageError`."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (is_number and value > 0):
-        return value
-    raise UsageError(f"{name} is a number of seconds above 0, or None for no limit")
+    found = list(tools)
+    if any(isinstance(each, Mapping | Struct) for each in found):
+        raise UsageError(
+            "a tool that is to be run needs its function: wrap it, as Tool(name, function, parameters=...)"
+        )
+    return by_name(map(as_tool, found))
 
 
 def checked_hook(name: str, hook: Any) -> Any:

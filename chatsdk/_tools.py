@@ -57,11 +57,11 @@ async def run_tools(
 
 
 def ignore(event: ToolEvent) -> None:
-    """Nobody wants to know."""
+    """For a run whose events nobody wants."""
 
 
 class ToolLoop:
-    """One run. `ask` asks the model and may begin calls; `tell` is told of tools, and is not to wait."""
+    """One run. `ask` asks the model and may begin calls; `tell` takes the events of tools, and must not block."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class ToolLoop:
         async with self._new_turn(shop, self._turns + 1, self._messages) as turn:
             heard = await self._ask(self._next_request(), turn.begin)
             calls = self._take(heard.completion, turn)
-            turn.complete(list(zip(heard.positions or range(len(calls)), calls, strict=False)))
+            turn.complete(list(zip(heard.positions or range(len(calls)), calls, strict=True)))
         return bool(calls) and await self._goes_on(turn)
 
     async def _goes_on(self, turn: Turn) -> bool:
@@ -136,6 +136,7 @@ class ToolLoop:
         async with tasks() as group:
             turn = self._turn = Turn(shop, group, number, before)
             yield turn
+        turn.check_over()
         self._messages += turn.results
         self._turn = None
 

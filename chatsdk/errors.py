@@ -277,7 +277,7 @@ class ResponseTooLargeError(ResponseDecodeError):
 
 
 class ToolError(ChatError):
-    """A tool failed, and `__cause__` is its exception; or the model made the same mistake in a call twice."""
+    """A call failed: its tool raised (`__cause__`), the model made a mistake in it again, or it cancelled itself."""
 
     def __init__(self, message: str, call: ToolCall) -> None:
         super().__init__(message)

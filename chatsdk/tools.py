@@ -7,12 +7,13 @@ annotations and docstring; what these cannot say is said with `Tool`.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from ._arguments import BadArguments as BadArguments
 from ._arguments import ToolContext as ToolContext
@@ -51,6 +52,8 @@ class Tool:
     description: str | None
     timeout: float | None
     param: FunctionTool | CustomTool
+    is_async: bool
+    """Whether it runs in the event loop, and not in a thread."""
 
     def __init__(
         self,
@@ -138,10 +141,14 @@ class Tool:
     async def run(self, arguments: Any, context: ToolContext[Any]) -> Any:
         """What the function gives for arguments that `read` gave; what it raises comes through as it is.
 
-        One that is not async runs in a thread, with the caller's context variables. Cancelled, it is left to itself.
+        One that is not async runs in a thread, at once, with the caller's context variables. If this is cancelled the
+        thread goes on all the same, and Python waits for it before it exits.
         """
         call = self._arguments.call(arguments, context)
-        result = call() if self._is_async else await to_thread.run_sync(call, abandon_on_cancel=True)
+        if self.is_async:
+            return await call()
+        at_once = CapacityLimiter(math.inf)
+        result = await to_thread.run_sync(call, abandon_on_cancel=True, limiter=at_once)
         return await result if inspect.isawaitable(result) else result
 
     def _set(
@@ -153,15 +160,12 @@ class Tool:
         description: str | None,
         timeout: float | None,
     ) -> None:
-        is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-        if timeout is not None and not (is_number and timeout > 0):
-            raise UsageError(f"the timeout of {name} is a number of seconds above 0, or None for no limit")
         self.name = name
         self.description = description or None
-        self.timeout = timeout
+        self.timeout = checked_seconds(f"the timeout of {name}", timeout)
         self.param = param
         self._arguments = arguments
-        self._is_async = inspect.iscoroutinefunction(body_of(function))
+        self.is_async = inspect.iscoroutinefunction(body_of(function))
 
 
 def offered(tools: Iterable[Any]) -> tuple[list[Any], dict[str, Tool]]:
@@ -169,18 +173,19 @@ def offered(tools: Iterable[Any]) -> tuple[list[Any], dict[str, Tool]]:
 
     Raises `UsageError` for functions that are no tools, and for two of one name.
     """
-    params: list[Any] = []
-    typed: dict[str, Tool] = {}
-    for each in tools:
-        if not (isinstance(each, Tool) or callable(each)):
-            params.append(each)
-            continue
-        tool = as_tool(each)
-        if tool.name in typed:
-            raise UsageError(f"two tools are called {tool.name}: give one of them another name=")
-        typed[tool.name] = tool
-        params.append(tool.param)
-    return params, typed
+    made = [as_tool(each) if isinstance(each, Tool) or callable(each) else each for each in tools]
+    params = [each.param if isinstance(each, Tool) else each for each in made]
+    return params, by_name(each for each in made if isinstance(each, Tool))
+
+
+def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
+    """The tools by name, in their order. Raises `UsageError` for two of one name."""
+    found: dict[str, Tool] = {}
+    for tool in tools:
+        if tool.name in found:
+            raise UsageError(f"two tools are called {tool.name}: name one of them with Tool(name, ...)")
+        found[tool.name] = tool
+    return found
 
 
 def as_tool(tool: Tool | Callable[..., Any]) -> Tool:
@@ -194,11 +199,12 @@ def encode_result(value: Any) -> str:
     It is never blank, since some servers refuse that and the conversation with it: `None` is `null`, and a `str`
     without anything visible is its JSON, `""`. Raises `UsageError`, naming the type, for what has no JSON form.
     """
-    if isinstance(value, str):
-        text: str = str.__str__(value)  # a subclass may tell something else, as enums do
-        if text.strip():
-            return text
     try:
+        if isinstance(value, str):
+            text: str = str.__str__(value)  # a subclass may tell something else, as enums do
+            if text.strip():
+                text.encode()  # a lone surrogate, as in names of files, has no JSON form
+                return text
         return msgspec.json.encode(value, enc_hook=model_fields).decode()
     except (TypeError, ValueError, RecursionError) as error:
         kind = type(value).__name__
@@ -219,6 +225,14 @@ def name_of(function: Callable[..., Any]) -> str:
     inner, _ = unbound(function)
     name: str = getattr(inner, "__name__", type(inner).__name__)
     return name
+
+
+def checked_seconds(name: str, value: float | None) -> float | None:
+    """A time limit, or none. Raises `UsageError`."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (is_number and value > 0):
+        return value
+    raise UsageError(f"{name} is a number of seconds above 0, or None for no limit")
 
 
 def check_name(name: str) -> None:

@@ -511,6 +511,7 @@ def circle() -> list[Any]:
         (Point, "this type has none: type has no JSON form"),
         (circle(), "this list has none: maximum recursion depth exceeded"),
         (["\ud83d"], "this list has none: 'utf-8' codec can't encode"),
+        ("name of a file: \udce9", "this str has none: 'utf-8' codec can't encode"),
         ({(1, 2): 3}, "this dict has none: "),
     ],
 )

@@ -17,10 +17,8 @@ from ..types.response import ChatCompletion, ToolCall
 from .accumulate import Accumulator
 from .choice import ChoiceState
 from .events import legacy_call
-from .tool_calls import CallState, call_prefix, free_id
-
-CUT = frozenset({"length", "content_filter"})
-"""Finish reasons after which the last call may lack its end."""
+from .expected import CUT_BY
+from .tool_calls import CallState, call_prefix, free_id, in_order
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
     "outside": re.compile(r"\s*+(.)", re.DOTALL),
@@ -91,16 +89,14 @@ class ReadyCalls:
         ready = [call for call in touched if call.is_custom or self._balances[call.position].is_closed]
         if state.finish_reason and not self._has_finished:
             self._has_finished = True
-            if state.finish_reason not in CUT:
+            if state.finish_reason.lower() not in CUT_BY:
                 ready = calls_in(state)
         return list(self._given(ready, state))
 
     def positions(self) -> list[int]:
         """The positions of the calls, in the order in which the completion has them."""
         state = self._whole.choices.get(0)
-        calls = [] if state is None else calls_in(state)
-        ordered = sorted(calls, key=lambda call: call.position if call.index is None else call.index)
-        return [call.position for call in ordered]
+        return [] if state is None else [call.position for call in in_order(calls_in(state))]
 
     def _grown(self, chunk: ChatCompletionChunk) -> Iterator[CallState]:
         """Calls that a later one follows and that the chunk adds to all the same."""
@@ -132,7 +128,7 @@ class ReadyCalls:
 def calls_in(state: ChoiceState) -> list[CallState]:
     """A choice's calls in order of arrival; a legacy `function_call` is one where there are no others."""
     legacy = legacy_call(state)
-    return [legacy] if legacy is not None else list(state.tool_calls.calls)
+    return [legacy] if legacy is not None and legacy.name else list(state.tool_calls.calls)
 
 
 def calls_of(completion: ChatCompletion) -> list[ToolCall]:

@@ -7,7 +7,7 @@ one index.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
@@ -108,13 +108,17 @@ class ToolCalls:
         return found
 
     def value(self, prefix: str) -> list[ToolCall]:
-        """In order of index, those without one in order of arrival; calls that came without an id get one."""
-        ordered = sorted(self.calls, key=lambda call: call.position if call.index is None else call.index)
-        return [call.value(self.made_up_id(call, prefix)) for call in ordered]
+        """The calls in order; those that came without an id get one."""
+        return [call.value(self.made_up_id(call, prefix)) for call in in_order(self.calls)]
 
     def made_up_id(self, call: CallState, prefix: str) -> str:
         """For a call that came without an id: the next turn of the conversation needs one."""
         return free_id(f"{prefix}_{call.position}", self._by_id)
+
+
+def in_order(calls: Iterable[CallState]) -> list[CallState]:
+    """The calls in order of index, those without one in order of arrival."""
+    return sorted(calls, key=lambda call: call.position if call.index is None else call.index)
 
 
 def call_prefix(answer_id: object, index: object) -> str:

@@ -83,7 +83,7 @@ def test_calls_are_told_apart_without_index_and_id_and_get_the_ids_of_the_comple
     assert told == [[], [(0, "call_c_0_0", "{}")], [(1, "call_c_0_1", '{"x":1}')]]
 
 
-@pytest.mark.parametrize("reason", ["length", "content_filter"])
+@pytest.mark.parametrize("reason", ["length", "MAX_TOKENS", "model_length", "content_filter", "safety"])
 def test_the_last_call_of_a_cut_answer_is_not_taken_for_complete(reason: str) -> None:
     told = taken(piece(0, "{}", "f", "a"), piece(1, "{}", "g", "b"), end(reason))
     assert told == [[], [(0, "a", "{}")], []]

@@ -67,7 +67,7 @@ def stream_tools(
 
 def running() -> set[str]:
     """The tasks of runs as streams, and of calls, that are under way."""
-    return {repr(task) for task in asyncio.all_tasks() if "ToolLoop.go" in repr(task) or "Turn._guard" in repr(task)}
+    return {repr(task) for task in asyncio.all_tasks() if "ToolLoop.go" in repr(task) or "Turn._run" in repr(task)}
 
 
 def plain(messages: Any) -> list[Any]:

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from anyio import from_thread
 
 from chatsdk import (
     APIStatusError,
@@ -19,6 +20,7 @@ from chatsdk import (
     tool,
     user,
 )
+from chatsdk._tool_calls import MAX_THREADS
 from chatsdk._tool_run import ToolRun
 from chatsdk._tool_terms import Pause, Refuse, ToolTerms
 from chatsdk._tools import run_tools
@@ -175,6 +177,13 @@ async def test_a_choice_that_forces_a_call_holds_for_the_first_turn(
     assert asked == [first, later]
 
 
+async def test_a_legacy_call_without_a_name_is_none(runner: Runner, server: ChatServer) -> None:
+    message = {"role": "assistant", "content": "Done.", "function_call": {"arguments": "{}"}}
+    server.enqueue(Reply.json({"id": "c", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}))
+    run = await runner.run([add])
+    assert (run.text, run.turns, len(run.messages)) == ("Done.", 1, 2)
+
+
 async def test_messages_that_end_in_calls_have_them_run_first(runner: Runner, server: ChatServer) -> None:
     server.enqueue(END)
     calls = [{"type": "function", "id": id, "function": {"name": "add", "arguments": '{"a":1,"b":2}'}} for id in "ab"]
@@ -290,6 +299,52 @@ async def test_a_tool_that_is_no_coroutine_runs_in_a_thread(runner: Runner, serv
     server.enqueue(Reply.tool_call("where", {}), END)
     await runner.run([where])
     assert told(server) == ["false"]
+
+
+async def test_as_many_tools_run_in_threads_as_the_caller_says(runner: Runner, server: ChatServer) -> None:
+    all_of_them = threading.Barrier(60, timeout=5)
+
+    def wait() -> str:
+        all_of_them.wait()
+        return "ok"
+
+    server.enqueue(Reply.tool_calls([("wait", {})] * 60), END)
+    await runner.run([wait], concurrency=60)
+    assert told(server) == ["ok"] * 60
+
+
+async def test_the_wait_for_a_thread_is_none_of_a_tools_time(runner: Runner, server: ChatServer) -> None:
+    leave = threading.Event()
+
+    def block() -> None:
+        leave.wait(10)
+
+    server.enqueue(Reply.tool_calls([("block", {})] * MAX_THREADS + [("add", {"a": 1, "b": 2})]), END)
+    try:
+        await runner.run([Tool("block", block, timeout=0.4), Tool("add", add, timeout=0.3)])
+    finally:
+        leave.set()
+    assert told(server) == ["timed out after 0.4 s"] * MAX_THREADS + ["3"]
+
+
+async def test_tools_in_threads_may_run_tools_in_threads(runner: Runner, server: ChatServer) -> None:
+    all_of_them = threading.Barrier(MAX_THREADS, timeout=5)
+
+    def ask() -> str:
+        all_of_them.wait()
+        run: ToolRun = from_thread.run(runner.run, [add], "inside")
+        return run.text
+
+    def answer(request: Any) -> Reply:
+        *_, last = request.json["messages"]
+        if last["role"] == "tool":
+            return END
+        return ADD if last["content"] == "inside" else Reply.tool_calls([("ask", {})] * MAX_THREADS)
+
+    server.respond(answer)
+    run = await asyncio.wait_for(runner.run([ask]), 20)
+    results = [message["content"] for message in plain(run.messages) if message["role"] == "tool"]
+    assert results == ["Done."] * MAX_THREADS
 
 
 async def test_a_tool_may_ask_for_its_context(runner: Runner, server: ChatServer) -> None:
@@ -419,13 +474,11 @@ async def test_a_timeout_is_an_exception_like_any_other(runner: Runner, server: 
 
 
 async def test_a_result_without_json_form_is_the_programs_error(runner: Runner, server: ChatServer) -> None:
-    def give() -> object:
-        return object()
-
-    server.enqueue(Reply.tool_call("give", {}))
-    with pytest.raises(UsageError, match="this object has none") as caught:
-        await runner.run([give])
-    assert isinstance(caught.value.run, ToolRun)
+    for result in (object(), "name of a file: \udce9"):
+        server.enqueue(Reply.tool_call("give", {}))
+        with pytest.raises(UsageError, match=f"give: .* this {type(result).__name__} has none") as caught:
+            await runner.run([Tool("give", lambda given, result=result: result, parameters={})])
+        assert ToolRun.from_json(caught.value.run.to_json()).pending[0].name == "give"
 
 
 async def test_the_model_is_told_of_a_mistake_once(runner: Runner, server: ChatServer) -> None:
@@ -448,6 +501,8 @@ async def test_a_call_as_it_should_be_makes_up_for_a_mistake(runner: Runner, ser
     wrong = Reply.tool_call("add", {"a": 1})
     server.enqueue(wrong, ADD, wrong, END)
     assert (await runner.run([add])).turns == 4
+    server.enqueue(wrong, Reply.tool_calls([("add", {"a": 1}), ("add", {"a": 1, "b": 2})]), END)
+    assert (await runner.run([add])).turns == 3
     server.enqueue(wrong, wrong)
     with pytest.raises(ToolError, match="missing required field"):
         await runner.run([add])
@@ -459,7 +514,16 @@ async def test_two_mistakes_in_one_answer_are_told_both(runner: Runner, server: 
     assert told(server) == ["There is no tool 'nope', nor any other."] * 2
 
 
-@pytest.mark.parametrize(("reason", "error"), [("length", LengthLimitError), ("content_filter", ContentFilterError)])
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("length", LengthLimitError),
+        ("MAX_TOKENS", LengthLimitError),
+        ("model_length", LengthLimitError),
+        ("content_filter", ContentFilterError),
+        ("SAFETY", ContentFilterError),
+    ],
+)
 @pytest.mark.parametrize(
     "call", [Call("add", '{"a":1,"b'), Call("shell", "rm -rf /tmp", "custom")], ids=["function", "custom"]
 )
@@ -638,8 +702,30 @@ async def test_a_hook_that_lets_itself_be_cancelled_does_not_pass_for_an_answer(
         raise asyncio.CancelledError
 
     server.enqueue(ADD)
-    with pytest.raises(ToolError, match="a hook was cancelled at the call of add"):
+    with pytest.raises(ToolError, match="the call of add was cancelled from within"):
         await runner.run([add], before_tool=hook)
+
+
+@pytest.mark.parametrize("name", ["tool", "before_tool", "after_tool"])
+async def test_a_tool_or_hook_that_cancels_its_own_task_is_an_error(
+    runner: Runner, server: ChatServer, name: str
+) -> None:
+    async def leave(value: object = None) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.Event().wait()
+
+    async def other() -> None:
+        await asyncio.Event().wait()
+
+    server.enqueue(Reply.tool_calls([("work", {}), ("other", {})]), END)
+    work = Tool("work", leave if name == "tool" else get_weather, parameters={})
+    hooks = {} if name == "tool" else {name: leave}
+    with pytest.raises(ToolError, match="the call of work was cancelled from within") as caught:
+        await runner.run([work, other], **hooks)
+    assert caught.value.call.name == "work"
+    assert len(server.requests) == 1
 
 
 # -- leaving
@@ -685,7 +771,7 @@ def choose(city: str) -> str:
 
 
 BAD_TERMS: list[tuple[Any, dict[str, Any], str]] = [
-    ([add, Tool("add", choose)], {}, "two tools are called 'add'"),
+    ([add, Tool("add", choose)], {}, "two tools are called add"),
     ([{"type": "function", "function": {"name": "add"}}], {}, r"wrap it, as Tool\(name, function, parameters=...\)"),
     ([Tool("add", add).param], {}, "wrap it"),
     (add, {}, "tools is a list"),

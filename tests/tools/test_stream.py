@@ -14,10 +14,12 @@ from chatsdk import (
     AsyncChatClient,
     ClientClosedError,
     Finished,
+    Pause,
     StreamInterruptedError,
     TextDelta,
     TextDone,
     Tool,
+    ToolCall,
     ToolCallDone,
     UsageError,
 )
@@ -191,6 +193,27 @@ async def test_a_call_that_goes_on_after_it_was_complete_is_answered_as_a_mistak
     ]
     assert finished.count("quick") == 2
     assert run.text == "Done."
+
+
+@pytest.mark.parametrize("holds_out", [False, True])
+async def test_a_call_that_goes_on_after_it_was_paused_is_not_waited_for(
+    client: AsyncChatClient, server: ChatServer, holds_out: bool
+) -> None:
+    asked = asyncio.Event()
+
+    async def pause(call: ToolCall) -> Pause:
+        asked.set()
+        if holds_out:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return Pause()
+
+    answer = [piece(0, "{}", "add", "a"), piece(1, "", "nope", "b"), asked, piece(0, "{}"), end("stop"), DONE]
+    server.enqueue(Reply.sse(answer), END)
+    run = await asyncio.wait_for(
+        stream_tools(client, [Tool("add", repr, parameters={})], before_tool=pause).result(), 5
+    )
+    assert (run.text, run.pending) == ("Done.", [])
 
 
 async def test_a_hook_that_holds_out_does_not_bring_back_an_answer_that_was_dropped(
@@ -412,6 +435,54 @@ async def test_losing_the_stream_ends_everything(client: AsyncChatClient, server
         await server.wait_until(lambda: server.aborted == 1 and server.connections == 0)
     finally:
         gc.enable()
+    assert running() == set()
+
+
+async def test_a_stream_that_another_thread_loses_ends_in_its_loop(client: AsyncChatClient, server: ChatServer) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    hang = Hanging()
+    server.enqueue(HANG)
+    streams = [stream_tools(client, [hang.tool])]
+    async for event in streams[0]:
+        if isinstance(event, ToolStarted):
+            break
+    run = streams[0]._feed._task
+    assert run is not None
+    await asyncio.to_thread(streams.clear)
+    await asyncio.wait([run], timeout=5)
+    assert hang.ended.is_set()
+    assert running() == set()
+
+
+def test_a_stream_that_outlives_its_loop_is_lost_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    client = AsyncChatClient(base_url="http://127.0.0.1:9/v1", api_key="sk-0123456789", model="m")
+    stream = stream_tools(client, [add])
+    loop = asyncio.new_event_loop()
+    stream._feed._task = task = loop.create_future()  # type: ignore[assignment]
+    task.add_done_callback(print)
+    loop.close()
+    stream.stop()
+    del stream
+    gc.collect()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("way", ["stop", "aclose"])
+async def test_a_tool_may_end_its_own_run(client: AsyncChatClient, server: ChatServer, way: str) -> None:
+    ended: list[str] = []
+
+    async def finish() -> str:
+        result = getattr(stream, way)()
+        if result is not None:
+            await result
+        ended.append("finish")
+        return "ok"
+
+    server.enqueue(Reply.tool_calls([("finish", {})]))
+    stream = stream_tools(client, [finish])
+    events = await asyncio.wait_for(collect(stream), 5)
+    assert not [event for event in events if isinstance(event, ToolFinished)]
+    assert (ended, len(stream.run.pending)) == ((["finish"], 0) if way == "stop" else ([], 1))
     assert running() == set()
 
 
