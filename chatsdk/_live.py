@@ -195,7 +195,7 @@ class LiveAnswer:
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     def _take(self, parts: list[Part], reading: Reading) -> None:
-        count = sum(map(len, parts))
+        count = reading.count
         if self._attempts is not None:
             now = self._attempts.timer.deadline.elapsed
             self._pace.note(now, reading.size, count if reading.has_token else 0)

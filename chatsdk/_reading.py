@@ -23,27 +23,23 @@ from .errors import (
 
 
 class Reading:
-    """`read` until it `is_over`; then `verdict` says how it ended. `has_token`: the last read brought the answer on.
+    """`read` until it `is_over`, when there is nothing more to read; then `verdict` says how it ended.
 
-    `size` is the number of its bytes.
+    Of the last read, `size` is the number of its bytes, `count` that of its chunks; `has_token`: it brought the answer
+    on.
     """
 
-    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "has_token", "head", "size")
+    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "count", "has_token", "head", "is_over", "size")
 
     def __init__(self, response: HttpResponse, options: Options, deadline: Deadline) -> None:
         sizes = options.size_limits
         self.head = response.head
-        self.has_token = False
-        self.size = 0
+        self.is_over = self.has_token = False
+        self.size = self.count = 0
         self._response: HttpResponse | None = response
         self._decoder = ChunkDecoder(response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body)
         self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
         self._broken: ChatError | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing more to read."""
-        return self._response is None
 
     async def read(self, so_far: Accumulator) -> list[Part]:
         """The chunks of one read, none if it was dropped meanwhile.
@@ -67,12 +63,16 @@ class Reading:
             return []
         self.size = len(data)
         parts: list[Part] = decoder.feed_parts(data) if data else [decoder.finish()]
-        self.has_token = any(part.has_token if isinstance(part, Run) else any(map(is_progress, part)) for part in parts)
+        self.count, self.has_token = 0, False
+        for part in parts:
+            self.count += len(part)
+            has_token = part.has_token if isinstance(part, Run) else any(map(is_progress, part))
+            self.has_token = self.has_token or has_token
         self._watchdog.stop_waiting(progress=self.has_token or (decoder.is_document and not data.isspace()))
         if not data or decoder.done or decoder.error is not None:
             self._watchdog.close()
             response.release()
-            self._response = None
+            self._response, self.is_over = None, True
         return parts
 
     def verdict(self, whole: Accumulator) -> ChatError | None:
@@ -84,7 +84,7 @@ class Reading:
 
     def drop(self) -> None:
         """Free the connection at once."""
-        response, self._response = self._response, None
+        response, self._response, self.is_over = self._response, None, True
         self._watchdog.close()
         if response is not None:
             response.abort(ClientClosedError("the stream was left"))

@@ -11,6 +11,7 @@ from ..types.response import ChatCompletion
 from ..types.usage import CompletionUsage
 from .choice import ChoiceState
 from .repeats import Run
+from .text import Text
 from .tool_calls import CallState, checked_index
 
 
@@ -19,10 +20,12 @@ class Accumulator:
 
     __slots__ = (
         "_created",
+        "_like",
         "_model",
         "_moderation",
         "_service_tier",
         "_system_fingerprint",
+        "_text",
         "choices",
         "head",
         "id",
@@ -40,6 +43,8 @@ class Accumulator:
         self.id = ""
         self._model = ""
         self._created = 0
+        self._like: ChatCompletionChunk | None = None  # what the last run's chunks are like, if nothing else came since
+        self._text: Text | None = None  # ... and the text that such runs go on with
         self._moderation: Moderation | None = None
         self._service_tier: str | None = None
         self._system_fingerprint: str | None = None
@@ -52,6 +57,7 @@ class Accumulator:
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in a chunk. Raises `ResponseDecodeError` for an index no answer can have."""
         self.is_empty = False
+        self._like = None
         choices, states = chunk.choices, self.choices
         if len(choices) == 1 and choices[0].index in states:
             self.latest_calls = (states[choices[0].index].add(choices[0]),)
@@ -71,11 +77,14 @@ class Accumulator:
             self._system_fingerprint = chunk.system_fingerprint
 
     def add_run(self, run: Run, start: int, stop: int) -> None:
-        """Take in a part of a run, which costs little more than its first chunk does."""
-        self.add(run.chunk(start))
-        state = self.choices[run.index]
-        text = self.latest_calls[0][0].arguments if run.member == "arguments" else state.texts[run.member]
-        text.extend(run.texts[start + 1 : stop])
+        """Take in a part of a run, which costs little more than its first chunk does, and that only once."""
+        if self._text is None or self._like is not run.like:
+            self.add(run.chunk(start))
+            self._like = run.like
+            is_call = run.member == "arguments"
+            self._text = self.latest_calls[0][0].arguments if is_call else self.choices[run.index].texts[run.member]
+            start += 1
+        self._text.extend(run.texts[start:stop])
 
     def _state(self, index: int) -> ChoiceState:
         state = self.choices.get(index)

@@ -43,8 +43,8 @@ SSE_LINE = re.compile(rb"(?:data|event|id|retry|error)?:")
 NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
 
-SUSPECT = re.compile(rb'"(?:error"|message"|finishReason"|usage"\s*+:\s*+\{)')
-"""Where there is none of these, no chunk is an error or odd: one look for all that is rare."""
+RARE = re.compile(rb'"(?:error"|message"|finishReason"|usage"\s*+:\s*+\{)')
+"""What every chunk that is an error, or odd, has in it."""
 
 Part: TypeAlias = list[ChatCompletionChunk] | Run
 """Chunks that came together."""
@@ -142,14 +142,15 @@ class ChunkDecoder:
 
     def _read_common(self, data: bytes) -> list[Part] | None:
         """The chunks, where all that came is as the API sends it; `None` where anything wants a second look."""
-        common = self._events.common(data)
-        if common is None or self.done or self.error or self._halves:
+        if self.done or self.error or self._halves:
             return None
-        body, rest = common
-        run = self._repeats.read_one(body)
-        parts: list[Part] | None = self._read_several(body) if run is None else [run]
-        if parts is not None:
-            self._events.take(rest)
+        events = self._events
+        if events.is_between and len(data) <= self._event_limit and (run := self._repeats.read_one(data)):
+            return [run]
+        common = events.common(data)
+        parts = self._read_several(common[0]) if common else None
+        if common and parts is not None:
+            events.take(common[1])
         return parts
 
     def _read_several(self, body: bytes) -> list[Part] | None:
@@ -159,7 +160,7 @@ class ChunkDecoder:
         is_done = ends[-1:] == [DONE]
         if is_done:
             ends.pop()
-        before, after = read_plain(first), read_plain(last)
+        before, after = read_plain(first), read_plain(last) if last else []
         if before is None or after is None:
             return None
         if run is None:
@@ -213,13 +214,11 @@ class ChunkDecoder:
 
 def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
     """The chunks of events, all as the API sends them; `None` where one is not."""
-    if not events:
-        return []
     data = b"\n".join(events)
-    if data.count(b"\n") >= len(events):
+    if data.count(b"\n") >= max(len(events), 1):
         return None
-    is_suspect = SUSPECT.search(data) is not None
-    if is_suspect and may_hold_error(data):
+    is_rare = RARE.search(data) is not None
+    if is_rare and may_hold_error(data):
         return None
     try:
         chunks = list(map(read_chunk, events))
@@ -227,7 +226,7 @@ def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
         return None
     if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
         return None
-    if is_suspect and any(map(is_odd_chunk, chunks, events)):
+    if is_rare and any(map(is_odd_chunk, chunks, events)):
         return None
     for chunk, event in zip(chunks, events, strict=True):
         chunk.__dict__["source"] = event

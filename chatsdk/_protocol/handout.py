@@ -46,16 +46,18 @@ class Handout:
 
     def has_next(self) -> bool:
         """Whether there is a chunk to take."""
-        while (self._next if self.view is None else self._position()) == self._end:
+        while (self._next if self.view is None else self._end - length_hint(self.items)) == self._end:
             if not self._parts:
                 return False
             self.settle()
             part = self._parts.popleft()
-            self.run, self._chunks = (part, []) if isinstance(part, Run) else (None, part)
+            if isinstance(part, Run):
+                self.run, self._chunks, self._end = part, [], len(part.texts)
+                self._made = {}
+            else:
+                self.run, self._chunks, self._end = None, part, len(part)
             self.view = None
-            self._made = {}
             self._next = self._added = 0
-            self._end = len(part)
         return True
 
     def take_chunk(self) -> ChatCompletionChunk:
@@ -80,7 +82,8 @@ class Handout:
             made = self._made[view]
             if made is None:
                 return None
-            self.items = iter(made[self._position() :])
+            position = self._position()
+            self.items = iter(made[position:] if position else made)
             self.view = view
         return next(self.items, None)
 
@@ -90,8 +93,7 @@ class Handout:
 
     def settle(self) -> None:
         """Let the accumulator have what has been handed out."""
-        position = self._position()
-        if self.run is not None and self._added < position:
+        if self.run is not None and self._added < (position := self._position()):
             self._whole.add_run(self.run, self._added, position)
             self._added = position
 

@@ -32,10 +32,17 @@ class Pace:
             return
         self._tokens += tokens
         if self._first is None:
-            self._first = now
-        else:
-            self._add_gap(now - self._last)
-        self._last = now
+            self._first = self._last = now
+            return
+        gap, self._last = now - self._last, now
+        if gap > self._longest:
+            self._longest = gap
+        if self._seen % self._step == 0:
+            self._gaps.append(gap)
+            if len(self._gaps) > KEPT:
+                del self._gaps[1::2]
+                self._step *= 2
+        self._seen += 1
 
     def stats(self, attempts: int, told: int | None) -> StreamStats:
         """The statistics so far; `told` is how many tokens the server has counted."""
@@ -44,15 +51,6 @@ class Pace:
         return StreamStats(
             self._first, self._summary(time), tokens, tokens / time if time > 0 else None, self._bytes, attempts
         )
-
-    def _add_gap(self, gap: float) -> None:
-        self._longest = max(self._longest, gap)
-        if self._seen % self._step == 0:
-            self._gaps.append(gap)
-            if len(self._gaps) > KEPT:
-                del self._gaps[1::2]
-                self._step *= 2
-        self._seen += 1
 
     def _summary(self, time: float) -> Gaps:
         if not self._seen:

@@ -62,7 +62,7 @@ class Run:
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = data_of(self._lines[at])
+        event = self._lines[at][len(DATA) :].rstrip(b"\n")
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -127,6 +127,13 @@ def chunks_like(like: ChatCompletionChunk, member: str, texts: list[str]) -> lis
     ]
 
 
+def says_more(choice: ChunkChoice, member: str) -> bool:
+    """Whether there is something beside the text that is to be added up or looked at."""
+    logprobs = choice.logprobs
+    tokens = logprobs is not None and (logprobs.content or logprobs.refusal)
+    return bool(choice.finish_reason is not None or tokens or (member != "content" and choice.delta.content))
+
+
 def has_open_end(texts: list[bytes]) -> bool:
     """Whether one ends in the first half of an escape: a backslash that is not half of a pair."""
     return any(text.endswith(b"\\") and (len(text) - len(text.rstrip(b"\\"))) % 2 for text in texts)
@@ -145,17 +152,17 @@ class Repeats:
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        like, before, after = self._like, self._before, self._after
-        if like is None or not body.startswith(before) or not body.endswith(after):
+        like, start, stop = self._like, len(self._before), len(body) - len(self._after)
+        if like is None or not 0 <= stop - start < start:  # what is longer may be more than one
             return None
-        if not 0 <= len(body) - len(before) - len(after) < len(before):  # what is longer may be more than one
+        if body[:start] != self._before or body[stop:] != self._after:
             return None
         try:
-            text = read_text(b'"%b"' % body[len(before) : -len(after)])
+            text = read_text(body[start - 1 : stop + 1])
         except UNREADABLE:
             return None
         self._misses = 0
-        return Run(like, self._member, [text], [body[:-1]])
+        return Run(like, self._member, [text], [body])
 
     def look(self, events: list[bytes]) -> None:
         """Learn from the last of some events, once another has been like it."""
@@ -208,7 +215,7 @@ class Repeats:
         except UNREADABLE:
             return False
         like, sample = chunks[0], before + after
-        if len(like.choices) != 1 or like.choices[0].finish_reason is not None:
+        if len(like.choices) != 1 or says_more(like.choices[0], member):
             return False
         if may_hold_error(sample) or is_odd_chunk(like, sample) or chunks_like(like, member, ["?", "!"]) != chunks:
             return False

@@ -52,7 +52,8 @@ def encode_event(data: bytes, name: str = "") -> bytes:
 class SSEDecoder:
     """`feed` it bytes and get the events they complete; `finish` tells it that no more come.
 
-    After an event of more than `limit` bytes `is_too_large` is set, and nothing comes any more.
+    After an event of more than `limit` bytes `is_too_large` is set, and nothing comes any more. While `is_between`,
+    nothing is left of the events that `common` gave, and bytes that are read elsewhere need not be fed.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class SSEDecoder:
         "_pending_size",
         "_size",
         "_tail",
+        "is_between",
         "is_too_large",
     )
 
@@ -80,11 +82,13 @@ class SSEDecoder:
         self._name = ""
         self._at_start = True
         self._after_cr = False
+        self.is_between = False
         self.is_too_large = False
 
     def feed(self, data: bytes) -> list[ServerEvent]:
         """The events that these bytes complete, in order."""
         events: list[ServerEvent] = []
+        self.is_between = False
         if self.is_too_large:
             return events
         if self._tail:
@@ -123,7 +127,7 @@ class SSEDecoder:
         if self._tail:
             data = self._tail + data
         end = data.rfind(b"\n\n") + 2
-        if end < 2 or len(data) > self._limit or b"\r" in data or not data.startswith(b"data: "):
+        if end < 2 or len(data) > self._limit or data.find(b"\r") >= 0 or not data.startswith(b"data: "):
             return None
         return data[:end], data[end:]
 
@@ -131,6 +135,7 @@ class SSEDecoder:
         """Go on with what comes after the events that `common` gave."""
         self._tail = rest
         self._at_start = False
+        self.is_between = not rest
 
     def finish(self) -> list[ServerEvent]:
         """The event that the end of the stream cut off, if there is one."""

@@ -168,7 +168,7 @@ def decode(
 
 def may_hold_error(body: bytes) -> bool:
     """Whether a document is worth a second look: text that speaks of an error is not, for JSON escapes its quotes."""
-    return b'"error"' in body and ERROR_MEMBER.search(body) is not None
+    return body.find(b'"error"') >= 0 and ERROR_MEMBER.search(body) is not None
 
 
 def raise_error_in(body: bytes, head: Head, words: ErrorWords = COMMON_WORDS) -> None:

@@ -221,6 +221,51 @@ def test_a_stream_of_events_that_all_differ_is_soon_not_looked_at_any_more() -> 
     assert read_one_by_one([*mixed, *plain()])[1] == 0
 
 
+OTHERS = (
+    event({"tool_calls": [{"index": 1, "id": "call_2", "function": {"name": "g", "arguments": ""}}]}),
+    event({"tool_calls": [{"index": 1, "function": {"arguments": "}"}}]}),
+    event({"role": "assistant", "content": "x"}, index=1),
+    event({"reasoning": "hm", "content": "x"}),
+    event({}, usage={"total_tokens": 3}),
+    b": ping\n\n",
+    b"",
+)
+
+
+@given(data=st.data())
+def test_what_comes_one_by_one_is_added_up_whatever_comes_in_between(data: st.DataObject) -> None:
+    members = data.draw(st.lists(st.sampled_from(["content", "reasoning", "arguments", *OTHERS]), max_size=30))
+    events = [one if isinstance(one, bytes) else event(delta_of(one, f"w{at}")) for at, one in enumerate(members)]
+    whole = Accumulator()
+    handout, decoder = Handout(whole), ChunkDecoder(Head(200))
+    for one in events:
+        handout.extend(decoder.feed_parts(one))
+        while handout.has_next():
+            if handout.run is None:
+                handout.take_chunk()
+            else:
+                handout.take_made("texts", lambda run: run.texts)
+    handout.settle()
+
+    assert whole.completion() == added_up(read_alone(events))
+
+
+def with_logprobs(text: str) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "logprobs": {"content": [{"token": "?"}]}}
+    return b"data: " + json.dumps({**HEAD, "choices": [choice]}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [event({"reasoning": f"hm{number}", "content": "x"}) for number in range(MANY)],
+        [with_logprobs(f"word{number}") for number in range(MANY)],
+    ],
+)
+def test_chunks_that_all_add_something_beside_the_text_are_no_run(events: list[bytes]) -> None:
+    assert read_together(events) == (read_alone(events), 0)
+
+
 @pytest.mark.parametrize(
     "sample", [event({"content": "x"}, usage={"total_tokens": 0}), event({"content": "x", "reasoning": "y"})]
 )
