@@ -42,24 +42,7 @@ StopWhen: TypeAlias = Callable[[ToolRun], "bool | Awaitable[bool]"]
 
 
 class ToolTerms:
-    """`tools` are functions and `Tool`s. `max_turns` is how many answers the model may give, a resumed run's included.
-    `context` is the `value` of the `ToolContext` that tools may ask for.
-
-    `concurrency` is how many tools of the run may run at a time; `None` is any number of async ones, and 40 of others,
-    each of which takes a thread. `tool_timeout` is in seconds, for each call of a tool that has no `timeout` of its
-    own. A thread cannot be ended: it is no longer waited for, and goes on. What an async tool awaits while it is being
-    cancelled is cancelled too, unless it shields it (`anyio.CancelScope(shield=True)`).
-
-    `before_tool(call)` is asked before each call that can be run, for several calls at a time: `None` lets it be, a
-    `ToolCall` is run in its place, `Refuse` and `Pause` keep it from being run. `after_tool(finished)` sees what each
-    call is answered with, refusals and mistakes too, and may give a `str` that the model is told instead.
-    `stop_when(run)` is asked after the tools of each turn; true ends the run. All three may be async; those that are
-    not run in the event loop and must not block. What they raise comes through as it is; a `ChatError` has the run.
-
-    With `raise_tool_errors` an exception of a tool ends the run as a `ToolError`; without it the model is told.
-
-    Raises `UsageError` for terms that cannot work.
-    """
+    """What `AsyncChatClient.run_tools` takes beside a request. Raises `UsageError` for what cannot work."""
 
     def __init__(
         self,

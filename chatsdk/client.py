@@ -153,7 +153,7 @@ class AsyncChatClient:
         """
         reask = checked_count("reask", kwargs.pop("reask", 0), least=0)
         expected = self._expected(kwargs)
-        request = self._request(args, kwargs)
+        request = self._request(args, kwargs, (*TYPED, "reask"))
         if expected is None or expected.output is None:
             raise UsageError("response_type is missing: pass the type that the answer shall have")
         if request.stream not in (False, None, UNSET):
@@ -172,7 +172,7 @@ class AsyncChatClient:
         `UsageError`.
         """
         expected = self._expected(kwargs)
-        request = self._request(args, kwargs)
+        request = self._request(args, kwargs, TYPED)
         if request.stream not in (True, UNSET):
             raise UsageError("client.stream() streams: leave out stream=, or call client.create()")
         if expected is not None:
@@ -183,12 +183,28 @@ class AsyncChatClient:
     async def run_tools(self, *args: Any, **kwargs: Any) -> Any:
         """What comes of messages, or of a `ToolRun` that goes on, when the tools that the model calls are run.
 
-        `tools` are functions and `Tool`s; `max_turns`, `concurrency`, `tool_timeout`, `stop_when`, `before_tool`,
-        `after_tool`, `raise_tool_errors` and `context` are described at `ToolTerms`. A `tool_choice` that forces a call
-        holds for the first turn. Gives a `ToolRun`.
+        `tools` are functions and `Tool`s. `max_turns` is how many answers the model may give, a resumed run's
+        included. `context` is the `value` of the `ToolContext` that tools may ask for.
 
-        Takes every parameter of `ChatRequest`. Raises what `create` raises, `ToolError`, `TurnLimitError`, and
-        `LengthLimitError` for a call that was cut; each has in `run` how far it came.
+        `concurrency` is how many tools of the run may run at a time; `None` is any number of async ones, and 40
+        of others, each of which takes a thread. `tool_timeout` is in seconds, for each call of a tool that has
+        no `timeout` of its own. A thread cannot be ended: it is no longer waited for, and goes on. What an
+        async tool awaits while it is being cancelled is cancelled too, unless it shields it
+        (`anyio.CancelScope(shield=True)`).
+
+        `before_tool(call)` is asked before each call that can be run, for several calls at a time: `None` lets
+        it be, a `ToolCall` is run in its place, `Refuse` and `Pause` keep it from being run.
+        `after_tool(finished)` sees what each call is answered with, refusals and mistakes too, and may give a
+        `str` that the model is told instead. `stop_when(run)` is asked after the tools of each turn; true ends
+        the run. All three may be async; those that are not run in the event loop and must not block. What they
+        raise comes through as it is; a `ChatError` has the run.
+
+        With `raise_tool_errors` an exception of a tool ends the run as a `ToolError`; without it the model is
+        told.
+
+        A `tool_choice` that forces a call holds for the first turn. Takes every parameter of `ChatRequest`. Gives a
+        `ToolRun`. Raises what `create` raises, `ToolError`, `TurnLimitError`, and `LengthLimitError` or
+        `ContentFilterError` for a call that was cut; each has in `run` how far it came.
         """
         from ._tools import run_tools
 
@@ -283,11 +299,11 @@ class AsyncChatClient:
         terms = {name: kwargs.pop(name) for name in TERMS if name in kwargs}
         if "tools" not in terms:
             raise UsageError("tools are missing: pass functions or Tools")
-        start = args[0] if args else kwargs.get("messages")
+        request = self._request(args, kwargs, TERMS)
+        start: Any = request.messages
         if not isinstance(start, ToolRun):
-            return self._request(args, kwargs), ToolTerms(**terms), None
-        kwargs.pop("messages", None)
-        return self._request((start.messages,), kwargs), ToolTerms(**terms), start
+            return request, ToolTerms(**terms), None
+        return structs.replace(request, messages=start.messages), ToolTerms(**terms), start
 
     async def _complete(self, request: ChatRequest) -> ChatCompletion:
         return await self._caller.fetch(read_completion, "POST", *self._encode(request))
@@ -303,7 +319,7 @@ class AsyncChatClient:
         model, body = encode_call(request, options.provider)
         return options.completions_url(model), body
 
-    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ChatRequest:
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any], others: Iterable[str] = ()) -> ChatRequest:
         if len(args) > 1 or (args and "messages" in kwargs):
             raise UsageError("messages is the only positional parameter, and given once; name the others")
-        return build_request({"messages": args[0], **kwargs} if args else kwargs)
+        return build_request({"messages": args[0], **kwargs} if args else kwargs, others)

@@ -281,6 +281,7 @@ async def test_calls_of_functions_have_their_arguments_read_wherever_they_are_of
         ({"response_type": Trip, "response_format": {"type": "text"}}, "leave out response_format"),
         ({"response_type": Trip, "output_mode": "tool", "tool_choice": "auto"}, "leave out tool_choice"),
         ({"response_type": Trip, "temprature": 1}, "did you mean 'temperature'"),
+        ({"response_typ": Trip}, "did you mean 'response_type'"),
         ({"response_type": Trip, "tools": [weather, weather]}, "two tools are called weather"),
         ({"response_type": Trip, "messages": []}, "at least one"),
     ],

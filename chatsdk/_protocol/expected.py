@@ -37,6 +37,7 @@ CUT_BY: Mapping[str, tuple[type[OutputError], str]] = {
     "model_length": (LengthLimitError, "the answer was cut where the model can take in no more"),
     "content_filter": (ContentFilterError, "the answer was cut by a content filter"),
     "safety": (ContentFilterError, "the answer was cut by a content filter"),
+    "insufficient_system_resource": (OutputError, "the answer was cut, for the server was short of resources"),
 }
 """Finish reasons, in small letters, that say an answer is not whole."""
 

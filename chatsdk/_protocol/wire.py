@@ -50,20 +50,23 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 PARAMETERS = tuple(name for name in ChatRequest.__struct_fields__ if name != "extra_body")
 
 
-def build_request(parameters: Mapping[str, Any]) -> ChatRequest:
-    """The request of these keywords. Raises `UsageError` for one that does not exist, and without messages."""
+def build_request(parameters: Mapping[str, Any], others: Iterable[str] = ()) -> ChatRequest:
+    """The request of these keywords. Raises `UsageError` for one that does not exist, and without messages.
+
+    `others` are keywords that the caller takes besides, and may have meant.
+    """
     try:
         return ChatRequest(**parameters)
     except TypeError:
         pass
-    raise _refused(parameters)
+    raise _refused(parameters, others)
 
 
-def _refused(parameters: Mapping[str, Any]) -> UsageError:
+def _refused(parameters: Mapping[str, Any], others: Iterable[str]) -> UsageError:
     """What is wrong with keywords that make no request."""
     for name in parameters:
         if name not in ChatRequest.__struct_fields__:
-            close = difflib.get_close_matches(str(name), PARAMETERS, 1)
+            close = difflib.get_close_matches(str(name), (*PARAMETERS, *others), 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             return UsageError(f"unknown parameter {name!r}: {hint}What the API does not know goes into extra_body")
     return UsageError("messages are missing: pass a str or a sequence of messages")

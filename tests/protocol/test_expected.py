@@ -139,6 +139,7 @@ def test_a_value_is_found_where_the_model_put_it(mode: OutputMode, completion: C
         (answer('{"x":1}', finish_reason="model_length"), LengthLimitError),
         (answer('{"x":1}', finish_reason="content_filter"), ContentFilterError),
         (answer('{"x":1}', finish_reason="SAFETY"), ContentFilterError),
+        (answer('{"x":1}', finish_reason="insufficient_system_resource"), OutputError),
         (answer('{"x":1}', refusal="no"), RefusedError),
         (answer('{"x":"1"}'), ValidationError),
         (answer(None), ValidationError),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from anyio import from_thread
@@ -816,3 +816,34 @@ async def test_a_request_that_cannot_work_is_a_usage_error(
     with pytest.raises(UsageError, match=words):
         await runner.run([add], messages, parameters=parameters)
     assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("args", "parameters", "words"),
+    [
+        (("Hi",), {"max_turn": 3}, "did you mean 'max_turns'"),
+        (("Hi", "y"), {}, "messages is the only positional parameter"),
+        ((ToolRun([user("Hi")]), "y"), {}, "messages is the only positional parameter"),
+        ((ToolRun([user("Hi")]),), {"messages": "z"}, "given once"),
+        ((), {}, "messages are missing"),
+    ],
+)
+async def test_a_run_is_asked_for_as_a_call_is(
+    client: AsyncChatClient, args: tuple[Any, ...], parameters: dict[str, Any], words: str
+) -> None:
+    run, stream = cast(Any, client.run_tools), cast(Any, client.stream_tools)
+    with pytest.raises(UsageError, match=words):
+        await run(*args, tools=[], **parameters)
+    with pytest.raises(UsageError, match=words):
+        stream(*args, tools=[], **parameters)
+
+
+async def test_a_run_without_tools_said_is_refused_and_one_may_be_named(
+    client: AsyncChatClient, server: ChatServer
+) -> None:
+    server.enqueue(Reply.text("Hello."))
+    call = cast(Any, client.run_tools)
+    with pytest.raises(UsageError, match="tools are missing"):
+        await call("Hi")
+
+    assert (await call(messages=ToolRun([user("Hi")]), tools=[])).text == "Hello."
