@@ -59,8 +59,8 @@ class ChatStream:
         self._call = Call("POST", url, body, EVENT_STREAM)
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
-        self._held: list[ChatCompletionChunk] = []  # what came before the first token
-        self._unsettled = 0  # chunks since the accumulator was told to settle
+        self._held: list[Part] = []  # what came before the first token, and with it
+        self._unsettled = 0  # chunks that came since the accumulator was told to settle
         self._has_begun = False  # the first token has come
         self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
         self._accumulator = Accumulator()
@@ -263,6 +263,7 @@ class ChatStream:
             raise error
         await self._attempts.failed(error)
         self._held.clear()
+        self._unsettled = 0
         self._reading = self._accumulator.head = None
 
     async def _open(self) -> None:
@@ -281,24 +282,23 @@ class ChatStream:
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     def _take(self, parts: list[Part], reading: Reading) -> None:
-        count = reading.count
         if self._attempts is not None:
             now = self._attempts.timer.deadline.elapsed
-            self._pace.note(now, reading.size, count if reading.has_token else 0)
+            self._pace.note(now, reading.size, reading.count if reading.has_token else 0)
+        self._unsettled += reading.count
         if not self._has_begun:
-            self._held += in_chunks(parts)
-            if reading.has_token or len(self._held) > MAX_HELD:
+            self._held += parts
+            if reading.has_token or self._unsettled > MAX_HELD:
                 self._begin()
             return
         self.handout.extend(parts)
-        self._unsettled += count
         if self._unsettled > LOOSE:
             self._unsettled = 0
             self._accumulator.settle()
 
     def _begin(self) -> None:
         self._has_begun = True
-        self.handout.extend([self._held])
+        self.handout.extend(self._held)
         self._held = []
         if self._attempts is not None and self._head is not None:
             self._attempts.succeeded(self._head)
@@ -308,7 +308,7 @@ class ChatStream:
         whole = self._accumulator
         if not self._has_begun:
             whole = Accumulator(reading.head)
-            for chunk in self._held:
+            for chunk in in_chunks(self._held):
                 whole.add(chunk)
         error = reading.verdict(whole)
         if error is not None:
@@ -331,7 +331,7 @@ class ChatStream:
             if self._has_begun:
                 self._attempts.undo(error)
             error.attempts = self._attempts.made
-        self.handout.extend([self._held])
+        self.handout.extend(self._held)
         self._held = []
         self._drop()
 
