@@ -48,8 +48,8 @@ class LiveAnswer:
         self._call = Call("POST", url, body, EVENT_STREAM)
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
-        self._held: list[Part] = []  # what came up to the read with the first token
-        self._unsettled = 0  # chunks since the accumulator was told to settle
+        self._held: list[Part] = []  # what came before the first token, and with it
+        self._unsettled = 0  # chunks that came since the accumulator was told to settle
         self._has_begun = False  # the first token has come
         self._pace = Pace()
         self._reading: Reading | None = None
@@ -177,6 +177,7 @@ class LiveAnswer:
             raise error
         await self._attempts.failed(error)
         self._held.clear()
+        self._unsettled = 0
         self._reading = self.accumulator.head = None
 
     async def _open(self) -> None:
@@ -195,17 +196,16 @@ class LiveAnswer:
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     def _take(self, parts: list[Part], reading: Reading) -> None:
-        count = reading.count
         if self._attempts is not None:
             now = self._attempts.timer.deadline.elapsed
-            self._pace.note(now, reading.size, count if reading.has_token else 0)
+            self._pace.note(now, reading.size, reading.count if reading.has_token else 0)
+        self._unsettled += reading.count
         if not self._has_begun:
             self._held += parts
-            if reading.has_token or sum(map(len, self._held)) > MAX_HELD:
+            if reading.has_token or self._unsettled > MAX_HELD:
                 self._begin()
             return
         self.handout.extend(parts)
-        self._unsettled += count
         if self._unsettled > LOOSE:
             self._unsettled = 0
             self.accumulator.settle()

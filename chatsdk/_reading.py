@@ -63,12 +63,12 @@ class Reading:
             return []
         self.size = len(data)
         parts: list[Part] = decoder.feed_parts(data) if data else [decoder.finish()]
-        self.count, self.has_token = 0, False
+        count, has_token = 0, False
         for part in parts:
-            self.count += len(part)
-            has_token = part.has_token if isinstance(part, Run) else any(map(is_progress, part))
-            self.has_token = self.has_token or has_token
-        self._watchdog.stop_waiting(progress=self.has_token or (decoder.is_document and not data.isspace()))
+            count += len(part)
+            has_token = has_token or (part.has_token if isinstance(part, Run) else any(map(is_progress, part)))
+        self.count, self.has_token = count, has_token
+        self._watchdog.stop_waiting(progress=has_token or (decoder.is_document and not data.isspace()))
         if not data or decoder.done or decoder.error is not None:
             self._watchdog.close()
             response.release()

@@ -30,6 +30,8 @@ CHUNK_BUDGETS = {
     "each its own": {"chunks": 8.9, "text": 12.9, "deltas": 14.9, "events": 14.9, "completion": 8.0},
 }
 """Of chunks that differ in their text only, and of those whose padding differs too."""
+READ_BUDGETS = {"chunks": 58, "text": 53, "deltas": 56, "events": 55, "completion": 45}
+"""Of a read of one chunk that differs from the last one in its text only."""
 CALL_BUDGET = 130
 STREAM_BYTES = 9000
 """Of an open stream that has given its first chunk, without what the connection takes."""
@@ -43,8 +45,9 @@ EVENT = {
     "system_fingerprint": "fp_1",
     "choices": [{"index": 0, "delta": {"content": " word"}, "logprobs": None, "finish_reason": None}],
 }
+EVENT_READ = b"data: %b\n\n" % msgspec.json.encode(EVENT)
 READS = {
-    "alike": b"data: %b\n\n" % msgspec.json.encode(EVENT) * CHUNKS_PER_READ,
+    "alike": EVENT_READ * CHUNKS_PER_READ,
     "each its own": b"".join(
         b"data: %b\n\n" % msgspec.json.encode({**EVENT, "obfuscation": "x" * (number % 7)})
         for number in range(CHUNKS_PER_READ)
@@ -134,6 +137,29 @@ async def test_a_chunk_costs_no_more_than_its_budget_however_many_there_are(kind
     assert budget / ROOM / ROOM <= long <= budget * ROOM, f"{long:.2f} calls per chunk"
 
 
+@pytest.mark.parametrize("view", READ_BUDGETS)
+async def test_a_read_of_one_chunk_costs_no_more_than_its_budget(view: str) -> None:
+    counts = (100, 1100)
+    costs = [
+        await calls_in(lambda reads=reads: read_all(client_of([EVENT_READ] * reads + [END]), view)) for reads in counts
+    ]  # type: ignore[misc]
+
+    cost, budget = (costs[1] - costs[0]) / (counts[1] - counts[0]), READ_BUDGETS[view]
+    assert budget / ROOM / ROOM <= cost <= budget * ROOM, f"{cost:.1f} calls per read"
+
+
+@pytest.mark.parametrize("kind", READS)
+async def test_what_comes_with_the_first_token_costs_no_more_than_what_comes_later(kind: str) -> None:
+    many, reads = READS[kind] * 10, []
+    for first in (many, EVENT_READ):
+        client = client_of([first, many, END] if first is EVENT_READ else [many, many, END])
+        await read_all(client, "text")
+        reads.append(await calls_in(lambda client=client: read_all(client, "text")))  # type: ignore[misc]
+
+    both, later = reads
+    assert both <= 2 * later * ROOM
+
+
 async def test_a_call_costs_no_more_than_its_budget() -> None:
     client = client_of([ANSWER])
     await client.create("Hi")
@@ -147,8 +173,7 @@ async def test_a_call_costs_no_more_than_its_budget() -> None:
 
 
 async def test_a_held_stream_takes_no_more_memory_than_its_budget() -> None:
-    first = b"data: %b\n\n" % msgspec.json.encode(EVENT)
-    client = client_of([first, END])
+    client = client_of([EVENT_READ, END])
 
     async def hold(count: int) -> list[ChatStream]:
         streams = [client.stream("Hi") for _ in range(count)]

@@ -46,19 +46,22 @@ class Handout:
 
     def has_next(self) -> bool:
         """Whether there is a chunk to take."""
-        while (self._next if self.view is None else self._end - length_hint(self.items)) == self._end:
-            if not self._parts:
-                return False
-            self.settle()
+        if length_hint(self.items) if self.view is not None else self._next < self._end:
+            return True
+        while self._parts:
+            if self.run is not None and self._added < self._end:
+                self._whole.add_run(self.run, self._added, self._end)
             part = self._parts.popleft()
-            if isinstance(part, Run):
-                self.run, self._chunks, self._end = part, [], len(part.texts)
-                self._made = {}
-            else:
-                self.run, self._chunks, self._end = None, part, len(part)
             self.view = None
             self._next = self._added = 0
-        return True
+            self._end = len(part)
+            if isinstance(part, Run):
+                self.run, self._chunks, self._made = part, [], {}
+            else:
+                self.run, self._chunks = None, part
+            if self._end:
+                return True
+        return False
 
     def take_chunk(self) -> ChatCompletionChunk:
         """The next chunk, which the accumulator has taken in. Raises `ResponseDecodeError` for one that cannot be."""

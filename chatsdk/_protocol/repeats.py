@@ -152,10 +152,11 @@ class Repeats:
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        like, start, stop = self._like, len(self._before), len(body) - len(self._after)
+        like, before, after = self._like, self._before, self._after
+        start, stop = len(before), len(body) - len(after)
         if like is None or not 0 <= stop - start < start:  # what is longer may be more than one
             return None
-        if body[:start] != self._before or body[stop:] != self._after:
+        if body[:start] != before or body[stop:] != after:
             return None
         try:
             text = read_text(body[start - 1 : stop + 1])
