@@ -28,7 +28,7 @@ from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
 from .repair import Halves
 from .repeats import Repeats, Run
-from .shapes import is_odd_chunk
+from .shapes import is_odd_chunk, may_hold_odd
 from .sse import BOM, ServerEvent, SSEDecoder, split_common
 from .wire import UNREADABLE, decode, decoder_of, may_hold_error, raise_error_in
 
@@ -43,8 +43,6 @@ SSE_LINE = re.compile(rb"(?:data|event|id|retry|error)?:")
 NOTHING = frozenset({b"", b'""', b"null", b'{"type":"ping"}', b'{"type": "ping"}'})
 """Data that keeps a connection alive and says nothing."""
 
-RARE = re.compile(rb'"(?:error"|message"|finishReason"|usage"\s*+:\s*+\{)')
-"""What every chunk that is an error, or odd, has in it."""
 
 Part: TypeAlias = list[ChatCompletionChunk] | Run
 """Chunks that came together."""
@@ -160,11 +158,11 @@ class ChunkDecoder:
         is_done = ends[-1:] == [DONE]
         if is_done:
             ends.pop()
-        before, after = read_plain(first), read_plain(last) if last else []
+        before, after = (read_plain(events) if events else [] for events in (first, last))
         if before is None or after is None:
             return None
-        if run is None:
-            self._repeats.look(first)
+        if run is None and len(first) == 1:
+            self._repeats.look(first[0])
         self.done = is_done
         self.start = None
         return [part for part in (before, run, after) if part]
@@ -215,10 +213,7 @@ class ChunkDecoder:
 def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
     """The chunks of events, all as the API sends them; `None` where one is not."""
     data = b"\n".join(events)
-    if data.count(b"\n") >= max(len(events), 1):
-        return None
-    is_rare = RARE.search(data) is not None
-    if is_rare and may_hold_error(data):
+    if data.count(b"\n") >= max(len(events), 1) or may_hold_error(data):
         return None
     try:
         chunks = list(map(read_chunk, events))
@@ -226,7 +221,7 @@ def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
         return None
     if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
         return None
-    if is_rare and any(map(is_odd_chunk, chunks, events)):
+    if may_hold_odd(data) and any(map(is_odd_chunk, chunks, events)):
         return None
     for chunk, event in zip(chunks, events, strict=True):
         chunk.__dict__["source"] = event

@@ -165,12 +165,12 @@ class Repeats:
         self._misses = 0
         return Run(like, self._member, [text], [body])
 
-    def look(self, events: list[bytes]) -> None:
-        """Learn from the last of some events, once another has been like it."""
-        if self._misses > MISSES or not events:
+    def look(self, data: bytes) -> None:
+        """Learn from an event that came alone, once another has been like it."""
+        if self._misses > MISSES:
             return
         self._misses += 1
-        event = b"%b%b\n\n" % (DATA, events[-1])
+        event = b"%b%b\n\n" % (DATA, data)
         found = TEXT.search(event)
         before, after = self._before, self._after
         if before and event.startswith(before) and event.endswith(after):
@@ -180,11 +180,11 @@ class Repeats:
 
     def find(self, body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
         """The run in these events, and those before and after it; `None` where there is none that is worth while."""
-        if self._misses > MISSES:
+        if self._misses > MISSES or body.count(b"\n") < 2 * MANY:
             return None
         lines = BytesIO(body).readlines()
         events = lines[::2]
-        if len(events) < MANY or lines[1::2].count(b"\n") < len(events):
+        if lines[1::2].count(b"\n") < len(events):
             return None
         middle = events[len(events) // 2] + b"\n"
         found = None
