@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 import pytest
 
 from chatsdk import AsyncChatClient, UsageError, assistant, tool, user
@@ -18,7 +17,7 @@ from chatsdk.testing import ChatServer, Reply
 from chatsdk.types import ChatCompletion, Choice, CompletionUsage, Message, TextPart, ToolCall, UserMessage
 from chatsdk.types.response import CustomCall, FunctionCall
 from chatsdk.types.tool import CalledCustom, CalledFunction, CustomCallParam, FunctionCallParam
-from chatsdk.types.usage import CompletionTokensDetails, PromptTokensDetails
+from chatsdk.types.usage import CompletionTokensDetails
 
 from .running import Runner, plain
 
@@ -122,18 +121,3 @@ async def test_errors_are_copied_and_pickled_with_their_run(
 
 
 # -- what it has cost
-
-
-def test_usages_add_up_and_what_one_did_not_say_the_other_does() -> None:
-    first = CompletionUsage(1, 2, 3, PromptTokensDetails(cached_tokens=1), CompletionTokensDetails(audio_tokens=2))
-    second = CompletionUsage(10, 20, 40, PromptTokensDetails(audio_tokens=5, cached_tokens=2))
-    assert first + second == CompletionUsage(
-        11, 22, 43, PromptTokensDetails(audio_tokens=5, cached_tokens=3), CompletionTokensDetails(audio_tokens=2)
-    )
-    assert CompletionUsage() + CompletionUsage() == CompletionUsage()
-    assert msgspec.to_builtins(CompletionUsage() + first) == msgspec.to_builtins(first)
-
-
-def test_only_usages_are_added_to_usages() -> None:
-    with pytest.raises(TypeError):
-        _ = CompletionUsage() + 1

@@ -154,3 +154,28 @@ def test_defaults_are_not_shared_between_answers() -> None:
 
 def as_json(value: Any) -> Any:
     return msgspec.to_builtins(value)
+
+
+def test_an_answer_has_a_value_only_where_one_was_read() -> None:
+    plain, read = completion(Choice(message=Message())), completion(Choice(message=Message()))
+
+    read.message.__dict__["parsed"] = 7
+
+    assert (plain.parsed, plain.message.parsed) == (None, None)
+    assert (read.parsed, read.message.parsed) == (7, 7)
+    assert read == plain
+
+
+@pytest.mark.parametrize(
+    ("call", "parsed"),
+    [
+        (ToolCall("a", function=FunctionCall("f", "")), {}),
+        (ToolCall("a", function=FunctionCall("f", '{"x":1}')), {"x": 1}),
+        (ToolCall("a", function=FunctionCall("f", "[1]")), None),
+        (ToolCall("a", "custom", custom=CustomCall("c", '{"x":1}')), None),
+    ],
+)
+def test_a_call_has_its_arguments_as_an_object_where_they_are_one(call: ToolCall, parsed: object) -> None:
+    assert call.parsed == parsed
+    call.__dict__["parsed"] = {"x": "typed"}
+    assert call.parsed == {"x": "typed"}
