@@ -180,11 +180,11 @@ class Repeats:
 
     def find(self, body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
         """The run in these events, and those before and after it; `None` where there is none that is worth while."""
-        if self._misses > MISSES or body.count(b"\n") < 2 * MANY:
+        if self._misses > MISSES:
             return None
         lines = BytesIO(body).readlines()
         events = lines[::2]
-        if lines[1::2].count(b"\n") < len(events):
+        if len(events) < MANY or lines[1::2].count(b"\n") < len(events):
             return None
         middle = events[len(events) // 2] + b"\n"
         found = None
