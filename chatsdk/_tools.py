@@ -5,7 +5,7 @@ One coroutine serves the call that is awaited and the one that streams; they dif
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from anyio import create_task_group
 from anyio.abc import TaskGroup
 from msgspec import structs
 
+from ._protocol.expected import as_messages
 from ._protocol.ready_calls import calls_of, repeated
 from ._tool_calls import Turn, Workshop, asked
 from ._tool_run import AnyMessage, OpenCalls, ToolRun, open_calls, plain
@@ -20,7 +21,6 @@ from ._tool_terms import ToolTerms
 from .errors import ChatError, TurnLimitError, UsageError
 from .types._base import UNSET
 from .types.event import ToolEvent
-from .types.message import UserMessage
 from .types.request import ChatRequest
 from .types.response import ChatCompletion, ToolCall
 from .types.usage import added
@@ -76,7 +76,7 @@ class ToolLoop:
         self._ask = ask
         self._terms = terms
         self._tell = tell
-        start = ToolRun(conversation(request.messages)) if resumed is None else resumed
+        start = ToolRun(list(as_messages(request.messages))) if resumed is None else resumed
         self._messages = list(start.messages)
         self._completion = start.completion
         self._usage = start.usage
@@ -176,15 +176,6 @@ def checked(request: ChatRequest) -> ChatRequest:
     if request.stream is not UNSET:
         raise UsageError("stream: leave it out, run_tools() does not stream and stream_tools() does")
     return request
-
-
-def conversation(messages: Any) -> list[AnyMessage]:
-    """The messages of a request. Raises `UsageError` for what is none."""
-    if isinstance(messages, str):
-        return [UserMessage(messages)]
-    if isinstance(messages, Mapping) or not isinstance(messages, Iterable):
-        raise UsageError("messages: pass a str or a sequence of messages")
-    return list(messages)
 
 
 def ends_in_answer(messages: Sequence[AnyMessage]) -> bool:

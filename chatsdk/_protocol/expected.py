@@ -15,13 +15,14 @@ from ..errors import ContentFilterError, LengthLimitError, OutputError, RefusedE
 from ..types._base import UNSET
 from ..types._output_mode import OutputMode
 from ..types.message import SystemMessage, ToolMessage, UserMessage
-from ..types.parameter import JSONSchema, ResponseFormatJSONObject, ResponseFormatJSONSchema
+from ..types.parameter import ResponseFormatJSONObject
 from ..types.parsed import ParsedCompletion
 from ..types.request import ChatRequest
 from ..types.response import ChatCompletion, Choice, FunctionCall, Message, ToolCall
 from ..types.tool import FunctionDefinition, FunctionTool
 from ..types.usage import CompletionUsage
 from .output import InvalidOutput, Output, read_json
+from .schema import format_of
 from .wire import encode_json
 
 T = TypeVar("T")
@@ -84,9 +85,7 @@ class Expected(Generic[T]):
         if self.mode == "tool":
             return self._with_tool(request, output)
         if self.mode == "json_schema":
-            about = output.description or UNSET
-            schema = JSONSchema(output.name, about, output.schema, output.is_strict)
-            return structs.replace(request, response_format=ResponseFormatJSONSchema(schema))
+            return structs.replace(request, response_format=format_of(output))
         words = IN_WORDS.format(schema=encode_json(output.schema).decode())
         request = structs.replace(request, messages=with_instruction(request.messages, words))
         if self.mode == "json_object":
@@ -186,7 +185,7 @@ def as_messages(messages: Any) -> Sequence[Any]:
     if isinstance(messages, str):
         return [UserMessage(messages)]
     if not isinstance(messages, Sequence) or not messages:
-        raise UsageError("messages is a str or a sequence of messages, at least one")
+        raise UsageError("messages: pass a str or a sequence of messages, at least one")
     return messages
 
 

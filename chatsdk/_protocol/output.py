@@ -5,7 +5,6 @@ The schema that is sent and the reading of what comes back belong to one `Output
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import typing
@@ -60,17 +59,12 @@ class Output(Generic[T]):
         self.name = re.sub(r"[^a-zA-Z0-9_-]+", "_", label).strip("_")[:MAX_NAME] or "output"
         self.is_wrapped = object_root(plain) is None
         self.description: str | None = resolve(plain, plain.get("$defs", {})).get("description")
-        self._schema = _sent(plain, label, strict)
+        self.schema = _sent(plain, label, strict)  # what is sent, one for all calls: not to be changed
         self._fit = Fit(plain)
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type, dec_hook=_read_custom)
 
     def __repr__(self) -> str:
         return f"Output({type_label(self.type)})"
-
-    @property
-    def schema(self) -> JSONSchema:
-        """What is sent: a copy, the caller's to change."""
-        return copy.deepcopy(self._schema)
 
     def decode(self, text: str | bytes) -> T:
         """Read JSON text; `InvalidOutput` if it is none, or not of the type.

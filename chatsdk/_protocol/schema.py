@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-from .output import output_of
+import msgspec
+
+from ..types._base import UNSET
+from ..types.parameter import JSONSchema as JSONSchemaParam
+from ..types.parameter import ResponseFormatJSONSchema
+from .output import Output, output_of
 from .schema_json import JSONSchema
 
 
@@ -16,14 +22,16 @@ def strict_schema(type: Any) -> JSONSchema:
     that may be None. `UsageError` with the path for what strict mode cannot say: maps with any keys, `Any`, tuples of
     several types.
     """
-    return output_of(type).schema
+    return copy.deepcopy(output_of(type).schema)
 
 
 def response_format(type: Any) -> JSONSchema:
     """A type as the parameter `response_format` of a request. `UsageError` as `strict_schema`."""
-    output = output_of(type)
-    about = {"description": output.description} if output.description else {}
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": output.name, **about, "schema": output.schema, "strict": True},
-    }
+    value: JSONSchema = msgspec.to_builtins(format_of(output_of(type)))
+    return value
+
+
+def format_of(output: Output[Any]) -> ResponseFormatJSONSchema:
+    """The same for what is known of a type already."""
+    about = output.description or UNSET
+    return ResponseFormatJSONSchema(JSONSchemaParam(output.name, about, output.schema, output.is_strict))

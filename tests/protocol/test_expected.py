@@ -24,6 +24,7 @@ from chatsdk import (
 from chatsdk._protocol.expected import MODES, Expected, as_messages, with_instruction, with_usage
 from chatsdk._protocol.output import output_of
 from chatsdk._protocol.wire import encode_request
+from chatsdk.testing._validate import check_request
 from chatsdk.types import CompletionUsage, OutputMode, ToolCall
 
 
@@ -68,7 +69,8 @@ def read(completion: ChatCompletion, mode: OutputMode = "json_schema", **more: A
 def test_every_mode_makes_a_request_that_the_api_takes(mode: OutputMode) -> None:
     for type_ in (Point, Bare, list[int]):
         for messages in ("Go", [user("Go")], [{"role": "system", "content": "Be brief."}]):
-            told(Expected(output_of(type_), mode).tell(ChatRequest(messages)))
+            body = told(Expected(output_of(type_), mode).tell(ChatRequest(messages)))
+            assert check_request(msgspec.json.encode(body)) == body
 
 
 def test_without_a_type_nothing_is_told_and_nothing_read() -> None:

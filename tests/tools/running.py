@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,11 @@ class Runner:
     def __init__(self, client: AsyncChatClient) -> None:
         self.client = client
 
+    def begin(self, start: Any, **parameters: Any) -> Awaitable[ToolRun]:
+        call: Any = self.client.run_tools
+        run: Awaitable[ToolRun] = call(start, **parameters)
+        return run
+
     async def run(
         self,
         tools: Sequence[Any],
@@ -29,26 +34,16 @@ class Runner:
         parameters: dict[str, Any] | None = None,
         **terms: Any,
     ) -> ToolRun:
-        call: Any = self.client.run_tools
-        run: ToolRun = await call(resumed or messages, tools=tools, **(parameters or {}), **terms)
-        return run
+        return await self.begin(resumed or messages, tools=tools, **(parameters or {}), **terms)
 
 
 class Streaming(Runner):
     """Runs tools as a stream, of which only the result is wanted."""
 
-    async def run(
-        self,
-        tools: Sequence[Any],
-        messages: Any = "Hi",
-        *,
-        resumed: ToolRun | None = None,
-        parameters: dict[str, Any] | None = None,
-        **terms: Any,
-    ) -> ToolRun:
-        return await stream_tools(
-            self.client, tools, messages, resumed=resumed, parameters=parameters, **terms
-        ).result()
+    def begin(self, start: Any, **parameters: Any) -> Awaitable[ToolRun]:
+        call: Any = self.client.stream_tools
+        stream: ToolStream = call(start, **parameters)
+        return stream.result()
 
 
 def stream_tools(
