@@ -32,6 +32,7 @@ from chatsdk import (
     system,
     user,
 )
+from chatsdk._tool_terms import ToolTerms
 from chatsdk.testing import ChatServer, Reply
 
 KEY = "sk-canary-0123456789"
@@ -497,6 +498,15 @@ def test_help_shows_the_parameters_of_the_one_list() -> None:
     for method, names in more.items():
         shown = set(inspect.signature(method).parameters)
         assert shown == {"self", *ChatRequest.__struct_fields__, *names}
+
+
+def test_what_a_run_takes_is_shown_as_it_is_taken() -> None:
+    taken = inspect.signature(ToolTerms).parameters
+    shown = inspect.signature(AsyncChatClient.run_tools).parameters
+
+    assert set(shown) == {"self", "tools", *ChatRequest.__struct_fields__, *taken}
+    assert {name: shown[name].default for name in taken} == {name: taken[name].default for name in taken}
+    assert list(shown) == list(inspect.signature(AsyncChatClient.stream_tools).parameters)
 
 
 def test_one_client_serves_several_event_loops_one_after_another(unused_tcp_port: int) -> None:
