@@ -19,7 +19,14 @@ from ._reading import Reading
 from ._retrying import Attempts
 from ._secret import Secret
 from ._transport import HttpResponse
-from .errors import ChatError, ClientClosedError, ResponseDecodeError, StreamInterruptedError, UsageError
+from .errors import (
+    APIConnectionError,
+    ChatError,
+    ClientClosedError,
+    ResponseDecodeError,
+    StreamInterruptedError,
+    UsageError,
+)
 from .types.chunk import ChatCompletionChunk
 from .types.rate_limit import RateLimitSnapshot
 from .types.response import ChatCompletion
@@ -76,7 +83,8 @@ class LiveAnswer:
         """How it came so far: the time to the first token, the gaps after it, tokens per second, bytes, attempts."""
         usage = self.accumulator.usage
         made = 0 if self._attempts is None else len(self._attempts.made)
-        return self._pace.stats(made, usage.completion_tokens if usage else None)
+        start = 0.0 if self._attempts is None else self._attempts.timer.deadline.start
+        return self._pace.stats(start, made, usage.completion_tokens if usage else None)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -98,25 +106,48 @@ class LiveAnswer:
 
         Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
         """
-        while self._reading is None and self._outcome == "open":
-            await self._step()
-        if self._error is not None:
-            raise self._failure(self._error)
+        if self._reading is None:
+            await self.ready(self._is_opened)
 
     async def next_chunk(self) -> ChatCompletionChunk | None:
         """The next chunk, `None` after the last one. Raises the error that the stream ended in."""
-        return self.take_chunk() if await self.ready() else None
+        return self.take_chunk() if self.handout.has_next() or await self.ready() else None
 
-    async def ready(self) -> bool:
-        """Wait until there is a chunk to take; false after the last one. Raises the error that the stream ended in."""
-        while not self.handout.has_next():
-            if self._error is not None:
-                raise self._failure(self._error)
-            if self._outcome != "open":
-                self._tell_complete()
-                return False
-            await self._step()
-        return True
+    async def ready(self, is_there: Callable[[], bool] | None = None) -> bool:
+        """Wait for a chunk to take where the handout has none, or for something else; false if the answer ends before.
+
+        The waits of the one consumer: what interrupts one ends the answer, and an error is kept for its turn. Raises
+        the error that it ended in.
+        """
+        is_there = is_there or self.handout.has_next
+        if self._is_busy:
+            raise UsageError("the stream is being read already: it has one consumer at a time")
+        self._is_busy = True
+        try:
+            while self._outcome == "open":
+                try:
+                    if (reading := self._reading) is None:
+                        await self._open()
+                    elif reading.is_over:
+                        self._conclude(reading)
+                    else:
+                        try:  # without names: a traceback may be shown with its locals
+                            self._take(reading.take(await reading.wait()), reading)
+                        except (APIConnectionError, ResponseDecodeError) as error:
+                            self._take(reading.broke(error, self.accumulator), reading)
+                except ChatError as error:
+                    await self._try_again(self._as_ours(error))
+                if is_there():
+                    return True
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            self._is_busy = False
+        if self._error is not None:
+            raise self._failure(self._error)
+        self._tell_complete()
+        return False
 
     def take_chunk(self) -> ChatCompletionChunk:
         """The chunk that is ready, taken in by the accumulator. Raises `ResponseDecodeError` for one that cannot be."""
@@ -146,46 +177,30 @@ class LiveAnswer:
     def _head(self) -> Head | None:
         return self.accumulator.head
 
-    async def _step(self) -> None:
-        """A wait of the one consumer; whatever interrupts it ends the stream, and an error is kept for its turn."""
-        if self._is_busy:
-            raise UsageError("the stream is being read already: it has one consumer at a time")
-        self._is_busy = True
-        try:
-            try:
-                if (reading := self._reading) is None:
-                    await self._open()
-                elif reading.is_over:
-                    self._conclude(reading)
-                else:
-                    self._take(await reading.read(self.accumulator), reading)
-            except ChatError as error:
-                await self._try_again(self._as_ours(error))
-        except ChatError as error:
-            if self._outcome == "open":
-                self._fail(error)
-        except BaseException:
-            self.stop()
-            raise
-        finally:
-            self._is_busy = False
+    def _is_opened(self) -> bool:
+        return self._reading is not None
 
     async def _try_again(self, error: ChatError) -> None:
-        """Forget the attempt that failed, and wait until there may be another. Raises the error if there is none."""
+        """Forget the attempt that failed, and wait until there may be another; if there is none, the answer failed."""
         self._drop()
-        if self._has_begun or self._attempts is None or self._outcome != "open":
-            raise error
-        await self._attempts.failed(error)
-        self._held.clear()
-        self._unsettled = 0
-        self._reading = self.accumulator.head = None
+        try:
+            if self._has_begun or self._attempts is None or self._outcome != "open":
+                raise error
+            await self._attempts.failed(error)
+        except ChatError as end:
+            if self._outcome == "open":
+                self._fail(end)
+        else:
+            self._held.clear()
+            self._unsettled = 0
+            self._reading = self.accumulator.head = None
 
     async def _open(self) -> None:
         if self._attempts is None:
             self._attempts = self._caller.attempts()
         timer = self._attempts.timer
         response = await timer.guard(self._send)
-        self._reading = Reading(response, self._caller.options, timer.deadline)
+        self._reading = Reading(response, self._caller.options, timer.deadline, self._pace)
         self.accumulator.head = response.head
         if self._outcome != "open":  # stopped in the very turn in which the head came
             self._drop()
@@ -196,19 +211,16 @@ class LiveAnswer:
         return await self._caller.open(self._call, self._key, self._attempts.timer)
 
     def _take(self, parts: list[Part], reading: Reading) -> None:
-        if self._attempts is not None:
-            now = self._attempts.timer.deadline.elapsed
-            self._pace.note(now, reading.size, reading.count if reading.has_token else 0)
         self._unsettled += reading.count
-        if not self._has_begun:
+        if self._has_begun:
+            self.handout.extend(parts)
+            if self._unsettled > LOOSE:
+                self._unsettled = 0
+                self.accumulator.settle()
+        else:
             self._held += parts
             if reading.has_token or self._unsettled > MAX_HELD:
                 self._begin()
-            return
-        self.handout.extend(parts)
-        if self._unsettled > LOOSE:
-            self._unsettled = 0
-            self.accumulator.settle()
 
     def _begin(self) -> None:
         self._has_begun = True

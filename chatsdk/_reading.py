@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from ._options import Options
 from ._protocol.accumulate import Accumulator
 from ._protocol.chunks import ChunkDecoder, Part, verdict
+from ._protocol.pace import Pace
 from ._protocol.progress import is_progress
 from ._protocol.repeats import Run
 from ._timing import Deadline
@@ -23,57 +25,60 @@ from .errors import (
 
 
 class Reading:
-    """`read` until it `is_over`, when there is nothing more to read; then `verdict` says how it ended.
+    """`wait` for bytes and `take` them until it `is_over`; then `verdict` says how it ended.
 
-    Of the last read, `size` is the number of its bytes, `count` that of its chunks; `has_token`: it brought the answer
-    on.
+    Of the last read, `count` is the number of its chunks; `has_token`: it brought the answer on.
     """
 
-    __slots__ = ("_broken", "_decoder", "_response", "_watchdog", "count", "has_token", "head", "is_over", "size")
+    __slots__ = ("_broken", "_decoder", "_pace", "_response", "_watchdog", "count", "has_token", "head", "is_over")
 
-    def __init__(self, response: HttpResponse, options: Options, deadline: Deadline) -> None:
+    def __init__(self, response: HttpResponse, options: Options, deadline: Deadline, pace: Pace) -> None:
         sizes = options.size_limits
         self.head = response.head
         self.is_over = self.has_token = False
-        self.size = self.count = 0
+        self.count = 0
+        self._pace = pace
         self._response: HttpResponse | None = response
         self._decoder = ChunkDecoder(response.head, options.error_words, event_limit=sizes.event, body_limit=sizes.body)
         self._watchdog = Watchdog(response, options.timeout, deadline, asyncio.get_running_loop())
         self._broken: ChatError | None = None
 
-    async def read(self, so_far: Accumulator) -> list[Part]:
-        """The chunks of one read, none if it was dropped meanwhile.
-
-        What breaks or silences the connection does no harm once every choice has its end. Raises `APITimeoutError`,
-        `ResponseDecodeError`, `ClientClosedError`.
-        """
-        response, decoder = self._response, self._decoder
-        assert response is not None
-        data = b""
+    def wait(self) -> Awaitable[bytes]:
+        """The bytes of one read, to be taken; what awaiting it raises is for `broke`."""
+        assert self._response is not None
         self._watchdog.start_waiting()
-        try:
-            data = await response.read_some()
-            if response.is_cut:
-                self._broken = APIConnectionError("the answer is cut inside its packing")
-        except (APIConnectionError, ResponseDecodeError) as error:
-            if isinstance(error, APITimeoutError | ResponseDecodeError) and not so_far.finished:
-                raise
-            self._broken = error
-        if self._response is None:
+        return self._response.read_some()
+
+    def take(self, data: bytes) -> list[Part]:
+        """The chunks of one read, none if it was dropped meanwhile."""
+        response, decoder = self._response, self._decoder
+        if response is None:
             return []
-        self.size = len(data)
         parts: list[Part] = decoder.feed_parts(data) if data else [decoder.finish()]
         count, has_token = 0, False
         for part in parts:
             count += len(part)
             has_token = has_token or (part.has_token if isinstance(part, Run) else any(map(is_progress, part)))
         self.count, self.has_token = count, has_token
-        self._watchdog.stop_waiting(progress=has_token or (decoder.is_document and not data.isspace()))
+        now = self._watchdog.stop_waiting(progress=has_token or (decoder.is_document and not data.isspace()))
+        self._pace.note(now, len(data), count if has_token else 0)
         if not data or decoder.done or decoder.error is not None:
+            if response.is_cut:
+                self._broken = APIConnectionError("the answer is cut inside its packing")
             self._watchdog.close()
             response.release()
             self._response, self.is_over = None, True
         return parts
+
+    def broke(self, error: ChatError, so_far: Accumulator) -> list[Part]:
+        """The last chunks, for a read that failed: no harm is done once every choice has its end.
+
+        Raises an error that is none of the connection's before that.
+        """
+        if isinstance(error, APITimeoutError | ResponseDecodeError) and not so_far.finished:
+            raise error
+        self._broken = error
+        return self.take(b"")
 
     def verdict(self, whole: Accumulator) -> ChatError | None:
         """What is wrong with the answer, of which this is the whole; `None`: nothing."""

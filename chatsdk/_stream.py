@@ -147,10 +147,12 @@ class ChatStream(LiveAnswer, Generic[T]):
 
     async def __anext__(self) -> ChatCompletionChunk:
         handout = self.handout
-        if handout.view is CHUNKS:
-            for item in handout.items:
-                chunk: ChatCompletionChunk = item
-                return chunk
-        if not handout.has_next() and not await self.ready():
-            raise StopAsyncIteration
-        return handout.take_made(CHUNKS, Run.chunks) if handout.run is not None else self.take_chunk()
+        while True:
+            if handout.view is CHUNKS:
+                for item in handout.items:
+                    chunk: ChatCompletionChunk = item
+                    return chunk
+            if not handout.has_next() and not await self.ready():
+                raise StopAsyncIteration
+            if handout.run is None or not handout.show(CHUNKS, Run.chunks):
+                return self.take_chunk()

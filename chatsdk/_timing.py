@@ -29,18 +29,18 @@ LOOK = 2e-6
 class Deadline:
     """The end of a call, all its attempts and waits included. `seconds` of `None` never ends."""
 
-    __slots__ = ("_start", "clock", "end", "seconds")
+    __slots__ = ("clock", "end", "seconds", "start")
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = monotonic) -> None:
         self.seconds = seconds
         self.clock = clock
-        self._start = clock()
-        self.end = inf if seconds is None else self._start + seconds
+        self.start = clock()
+        self.end = inf if seconds is None else self.start + seconds
 
     @property
     def elapsed(self) -> float:
         """Seconds since the call began."""
-        return self.clock() - self._start
+        return self.clock() - self.start
 
     @property
     def remaining(self) -> float | None:

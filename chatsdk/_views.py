@@ -61,10 +61,7 @@ class View(Generic[T]):
                         return made
             if not handout.has_next() and not await self._stream.ready():
                 break
-            first: T | None = handout.take_made(self._name, self._of_run) if handout.run is not None else None
-            if first:
-                return first
-            if first is None:
+            if handout.run is None or not handout.show(self._name, self._of_run):
                 items.extend(self._convert(self._stream.take_chunk()))
         if not items and self._stream.outcome == "complete":
             items.extend(self._finish())

@@ -66,13 +66,15 @@ class Watchdog:
         """The reader asks for more."""
         self._waiting_since = self._clock()
 
-    def stop_waiting(self, *, progress: bool) -> None:
-        """The reader has got something; `progress` is whether it means anything."""
+    def stop_waiting(self, *, progress: bool) -> float:
+        """The reader has got something, now, which is given; `progress` is whether it means anything."""
+        now = self._clock()
         if progress:
             self._phase, self._limit, self._waited = "idle", self._idle, 0.0
         elif self._waiting_since is not None:
-            self._waited += self._clock() - self._waiting_since
+            self._waited += now - self._waiting_since
         self._waiting_since = None
+        return now
 
     def close(self) -> None:
         """No more reads."""

@@ -27,11 +27,12 @@ class Handout:
     made of it: who is that view takes them from there.
     """
 
-    __slots__ = ("_added", "_chunks", "_end", "_made", "_next", "_parts", "_whole", "items", "run", "view")
+    __slots__ = ("_added", "_chunks", "_end", "_made", "_next", "_parts", "_whole", "extend", "items", "run", "view")
 
     def __init__(self, whole: Accumulator) -> None:
         self._whole = whole
         self._parts: deque[Part] = deque()
+        self.extend: Callable[[Iterable[Part]], None] = self._parts.extend
         self._chunks: list[ChatCompletionChunk] = []  # those of the part that is being handed out ...
         self.run: Run | None = None  # ... unless it is a run, whose chunks are made if they are wanted
         self._next = self._end = 0  # where in the part the next chunk stands if there is no view, and where it ends
@@ -39,10 +40,6 @@ class Handout:
         self._added = 0  # how much of the run the accumulator has
         self.view: object = None
         self.items: Iterator[Any] = iter([])
-
-    def extend(self, parts: Iterable[Part]) -> None:
-        """These have come."""
-        self._parts.extend(parts)
 
     def has_next(self) -> bool:
         """Whether there is a chunk to take."""
@@ -70,25 +67,27 @@ class Handout:
             self._next += 1
         else:
             self.settle()
-            chunk = self.take_made(CHUNKS, Run.chunks)
+            self.show(CHUNKS, Run.chunks)
+            chunk = next(self.items)
             self._added += 1
         self._whole.add(chunk)
         return chunk
 
-    def take_made(self, view: Hashable, of_run: Callable[[Run], list[Any] | None]) -> Any:
-        """What a view makes of the next chunk; `None` where it needs the chunk itself, or there is none."""
+    def show(self, view: Hashable, of_run: Callable[[Run], list[Any] | None]) -> bool:
+        """Let `items` be what the view makes of what is left; false where it needs the chunks themselves."""
+        if self.view is view:
+            return True
         if self.run is None:
-            return None
-        if self.view is not view:
-            if view not in self._made:
-                self._made[view] = of_run(self.run)
-            made = self._made[view]
-            if made is None:
-                return None
-            position = self._position()
-            self.items = iter(made[position:] if position else made)
-            self.view = view
-        return next(self.items, None)
+            return False
+        if view not in self._made:
+            self._made[view] = of_run(self.run)
+        made = self._made[view]
+        if made is None:
+            return False
+        position = self._position()
+        self.items = iter(made[position:] if position else made)
+        self.view = view
+        return True
 
     def pass_over(self) -> None:
         """Take all that is left of the run."""

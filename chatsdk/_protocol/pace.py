@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from operator import sub
 
 from ..types.stats import Gaps, StreamStats
 
@@ -10,47 +11,54 @@ KEPT = 4096
 """Gaps that are kept for percentiles; beyond it every second one of them is dropped, and of those to come as well."""
 
 
-class Pace:
-    """`note` what each read brought; `stats` is what that amounts to."""
+FRESH = 256
+"""Stamps that are kept until their gaps are worked out, which costs less for many."""
 
-    __slots__ = ("_bytes", "_first", "_gaps", "_last", "_longest", "_seen", "_step", "_tokens")
+
+class Pace:
+    """`note` what each read brought; `stats` is what that amounts to. All moments are of one clock."""
+
+    __slots__ = ("_bytes", "_first", "_gaps", "_longest", "_seen", "_stamps", "_step", "_tokens")
 
     def __init__(self) -> None:
         self._bytes = 0
         self._tokens = 0
         self._first: float | None = None
-        self._last = 0.0
+        self._stamps = array("d")  # those whose gaps are not worked out, after the last one whose gap is
         self._gaps = array("d")
         self._seen = 0
         self._step = 1
         self._longest = 0.0
 
     def note(self, now: float, size: int, tokens: int) -> None:
-        """`size` bytes have come, with so many chunks that hold a token. `now` is seconds since the call began."""
+        """`size` bytes have come, with so many chunks that hold a token."""
         self._bytes += size
-        if not tokens:
-            return
-        self._tokens += tokens
-        if self._first is None:
-            self._first = self._last = now
-            return
-        gap, self._last = now - self._last, now
-        if gap > self._longest:
-            self._longest = gap
-        if self._seen % self._step == 0:
-            self._gaps.append(gap)
-            if len(self._gaps) > KEPT:
-                del self._gaps[1::2]
-                self._step *= 2
-        self._seen += 1
+        if tokens:
+            self._tokens += tokens
+            self._stamps.append(now)
+            if len(self._stamps) > FRESH:
+                self._take_gaps()
 
-    def stats(self, attempts: int, told: int | None) -> StreamStats:
-        """The statistics so far; `told` is how many tokens the server has counted."""
-        tokens = told or self._tokens
-        time = 0.0 if self._first is None else self._last - self._first
-        return StreamStats(
-            self._first, self._summary(time), tokens, tokens / time if time > 0 else None, self._bytes, attempts
-        )
+    def stats(self, start: float, attempts: int, told: int | None) -> StreamStats:
+        """The statistics so far of a call that began at `start`; `told` is how many tokens the server has counted."""
+        self._take_gaps()
+        tokens, first = told or self._tokens, self._first
+        wait, time = (None, 0.0) if first is None else (first - start, self._stamps[-1] - first)
+        speed = tokens / time if time > 0 else None
+        return StreamStats(wait, self._summary(time), tokens, speed, self._bytes, attempts)
+
+    def _take_gaps(self) -> None:
+        stamps = self._stamps
+        if self._first is None and stamps:
+            self._first = stamps[0]
+        gaps = array("d", map(sub, stamps[1:], stamps))
+        self._longest = max([self._longest, *gaps])
+        self._gaps += gaps[-self._seen % self._step :: self._step]
+        self._seen += len(gaps)
+        while len(self._gaps) > KEPT:
+            del self._gaps[1::2]
+            self._step *= 2
+        self._stamps = stamps[-1:]
 
     def _summary(self, time: float) -> Gaps:
         if not self._seen:

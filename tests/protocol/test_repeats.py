@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -93,12 +94,17 @@ def test_what_is_handed_out_is_what_is_added_up(texts: list[str], data: st.DataO
             handout.pass_over()
             taken = len(texts)
         elif step != "settle":
-            item = handout.take_made(step, lambda run: run.texts)
+            item = taken_by(handout, step, lambda run: run.texts)
             assert item == texts[taken]
             taken += 1
         handout.settle()
         assert whole.completion() == added_up(alone[:taken])
     assert taken == len(texts)
+
+
+def taken_by(handout: Handout, view: str, of_run: Callable[[Run], list[str] | None]) -> str | None:
+    """What a view makes of the next chunk, `None` where it needs the chunk."""
+    return next(handout.items) if handout.show(view, of_run) else None
 
 
 def plain(count: int = MANY * 2) -> list[bytes]:
@@ -244,7 +250,7 @@ def test_what_comes_one_by_one_is_added_up_whatever_comes_in_between(data: st.Da
             if handout.run is None:
                 handout.take_chunk()
             else:
-                handout.take_made("texts", lambda run: run.texts)
+                taken_by(handout, "texts", lambda run: run.texts)
     handout.settle()
 
     assert whole.completion() == added_up(read_alone(events))
@@ -315,10 +321,10 @@ def test_what_a_view_makes_of_a_run_is_made_once_however_views_take_turns() -> N
 
     taken = []
     while handout.has_next():
-        assert handout.take_made("nothing", nothing) is None
+        assert taken_by(handout, "nothing", nothing) is None
         taken.append(handout.take_chunk().choices[0].delta.content)
         if handout.has_next():
-            taken.append(handout.take_made("texts", texts))
+            taken.append(taken_by(handout, "texts", texts))
 
     assert taken == [f" word{number}" for number in range(MANY * 2)]
     assert sorted(asked) == ["nothing", "texts"]
@@ -350,7 +356,7 @@ def test_chunks_that_are_no_run_are_handed_out_too_and_a_view_gets_none_of_them(
     handout.extend([chunks])
 
     assert handout.has_next()
-    assert handout.take_made("texts", lambda run: run.texts) is None
+    assert taken_by(handout, "texts", lambda run: run.texts) is None
     assert [handout.take_chunk(), handout.take_chunk()] == chunks
     assert not handout.has_next()
     assert whole.completion() == added_up(chunks)
@@ -361,7 +367,7 @@ def test_what_is_cleared_is_not_handed_out_and_what_was_handed_out_counts() -> N
     handout = Handout(whole)
     handout.extend(ChunkDecoder(Head(200)).feed_parts(b"".join(plain())))
     assert handout.has_next()
-    assert handout.take_made("texts", lambda run: run.texts) == " word0"
+    assert taken_by(handout, "texts", lambda run: run.texts) == " word0"
 
     handout.clear()
 
