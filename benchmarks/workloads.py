@@ -6,6 +6,7 @@ in every process: the server sends them and the clients check them without a wor
 
 import json
 import random
+import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -66,6 +67,7 @@ class Body(NamedTuple):
     deltas: Callable[[int, int], Iterator[Delta]]
     finish_reason: str
     answer: Callable[[int, int], str]
+    is_padded: bool = False
 
 
 def chunks(seed: int, count: int, body: str = "text") -> Iterator[dict[str, Any]]:
@@ -79,8 +81,12 @@ def chunks(seed: int, count: int, body: str = "text") -> Iterator[dict[str, Any]
         "system_fingerprint": "fp_chatsdk_bench",
     }
 
+    dice = random.Random(seed)
+
     def chunk(delta: dict[str, Any], logprobs: dict[str, Any] | None, reason: str | None) -> dict[str, Any]:
-        return {**head, "choices": [{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}]}
+        padding = {"obfuscation": _padding(dice)} if filling.is_padded else {}
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        return {**head, "choices": [choice], **padding}
 
     yield chunk({"role": "assistant", "content": ""}, None, None)
     for delta, logprobs in filling.deltas(seed, count - 2):
@@ -163,6 +169,11 @@ def _item(dice: random.Random, number: int) -> Item:
     return bare._replace(name=words[: _ITEM - 1 - len(_json(bare._asdict()))])
 
 
+def _padding(dice: random.Random) -> str:
+    """What hides from an onlooker how long a piece is."""
+    return "".join(dice.choices(string.ascii_letters + string.digits, k=dice.randrange(1, 17)))
+
+
 def _text_deltas(seed: int, count: int) -> Iterator[Delta]:
     for piece in pieces(seed, count):
         yield {"content": piece}, None
@@ -200,6 +211,7 @@ def _logprobs_deltas(seed: int, count: int) -> Iterator[Delta]:
 
 BODIES = {
     "text": Body(_text_deltas, "stop", stream_text),
+    "padded": Body(_text_deltas, "stop", stream_text, is_padded=True),
     "first": Body(_text_deltas, "stop", first_text),
     "tools": Body(_tool_deltas, "tool_calls", arguments),
     "logprobs": Body(_logprobs_deltas, "stop", last_alternatives),

@@ -110,6 +110,9 @@ WORKS = (
     Work("stream-1-burst", "stream, 1 chunk per packet, in one burst", "stream", 10, 1, 2400, 1),
     Work("stream-8", "stream, 8 chunks per packet, as they come", "stream", 3, 1, 1280, 8, pace=400),
     Work("stream-64", "stream, 64 chunks per packet, as they come", "stream", 8, 1, 2560, 64, pace=400),
+    Work(
+        "padded-64", "the same, each chunk padded", "stream", 8, 1, 2560, 64, pace=400, body="padded", clients=_OPENAI
+    ),
     _length("length-100", 100, 200),
     _length("length-10k", 10_000, 2),
     _length("length-1M", 1_000_000, 1, is_full=True),

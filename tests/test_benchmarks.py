@@ -62,6 +62,15 @@ def test_each_token_of_the_logprobs_has_twenty_alternatives() -> None:
     assert "".join(entry.top_logprobs[-1].token for entry in entries) == workloads.last_alternatives(7, 60)
 
 
+def test_the_padding_hides_how_long_a_piece_is_and_nothing_else() -> None:
+    padded, bare = (list(workloads.chunks(7, 300, body)) for body in ("padded", "text"))
+
+    paddings = [chunk.pop("obfuscation") for chunk in padded]
+    assert padded == bare
+    assert {len(padding) for padding in paddings} == set(range(1, 17))
+    assert len(set(paddings)) > 250
+
+
 def test_the_items_add_up_to_the_json_they_are_said_to() -> None:
     packets = workloads.packets(7, 300, 64, "items")
     count, accumulator = read(packets)
