@@ -4,23 +4,28 @@ They are told by their bytes: what stands before and after the text must be a sa
 texts of our own in its place, so that the place is sure to be the one that is meant; then a JSON string in it changes
 nothing else, whatever the string is. So the texts of a read are decoded in one go, and the chunks are made only if
 somebody wants chunks. Whatever does not fit is for the usual way.
+
+Some servers end each chunk with a padding, a string of any length that says nothing: that is a second such place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
+from itertools import repeat
 from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 
 from ..types.chunk import ChatCompletionChunk, ChoiceDelta, ChunkChoice, FunctionCallChunk, ToolCallChunk
 from .shapes import is_odd_chunk
+from .sse import split_common
 from .wire import UNREADABLE, decoder_of, may_hold_error
 
 MANY = 8
-"""Events of a read for which it is worth while."""
+"""Events of a read for which it is worth while to look for others at its ends."""
 
 EDGE = 4
 """Events at the beginning and at the end of a read that may be others: the first and the last of a stream."""
@@ -30,27 +35,42 @@ MISSES = 8
 
 TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?"((?:[^"\\]|\\.)*+)"')
 
-DATA = b"data: "
+PADDING = re.compile(rb'"((?:[^"\\]|\\.)*+)"\}\n\n\Z')
+"""The last member of an event, where that is a string."""
 
-data_of = itemgetter(slice(len(DATA), -1))
+EVENT = b"data: %b\n\n"
+
+data_of = itemgetter(slice(len("data: "), -1))
 """What a line says."""
 
 read_chunk = decoder_of(ChatCompletionChunk).decode
 read_text = msgspec.json.Decoder(str).decode
 read_texts = msgspec.json.Decoder(list[str]).decode
+read_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
+
+
+def lines_of(body: bytes) -> list[bytes]:
+    """The first line of each event, with its end."""
+    return BytesIO(body).readlines()[::2]
 
 
 class Run:
-    """Chunks of one read, in order, that are `like` one but for the text in its `member`. `lines` are their bytes."""
+    """Chunks of one read, in order, that are `like` one but for the text in its `member`, and the events they are.
 
-    __slots__ = ("_lines", "index", "like", "member", "texts")
+    `paddings` are what they have for `obfuscation`, where that is another for each.
+    """
 
-    def __init__(self, like: ChatCompletionChunk, member: str, texts: list[str], lines: list[bytes]) -> None:
+    __slots__ = ("_body", "_paddings", "index", "like", "member", "texts")
+
+    def __init__(
+        self, like: ChatCompletionChunk, member: str, texts: list[str], body: bytes, paddings: Sequence[str] = ()
+    ) -> None:
         self.like = like
         self.member = member
         self.texts = texts
         self.index = like.choices[0].index
-        self._lines = lines
+        self._body = body
+        self._paddings = paddings
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -62,7 +82,7 @@ class Run:
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = self._lines[at][len(DATA) :].rstrip(b"\n")
+        event = data_of(lines_of(self._body)[at])
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -71,8 +91,8 @@ class Run:
         """All of them."""
         if len(self.texts) == 1:
             return [self.chunk(0)]
-        chunks = chunks_like(self.like, self.member, self.texts)
-        for chunk, event in zip(chunks, map(data_of, self._lines), strict=True):
+        chunks = chunks_like(self.like, self.member, self.texts, self._paddings)
+        for chunk, event in zip(chunks, map(data_of, lines_of(self._body)), strict=True):
             chunk.__dict__["source"] = event
         return chunks
 
@@ -113,17 +133,20 @@ MEMBERS: Mapping[str, Callable[[ChoiceDelta, list[str]], list[ChoiceDelta]]] = {
 """The members that hold text, and deltas with other texts in them."""
 
 
-def chunks_like(like: ChatCompletionChunk, member: str, texts: list[str]) -> list[ChatCompletionChunk]:
-    """The chunk with each of the texts."""
+def chunks_like(
+    like: ChatCompletionChunk, member: str, texts: list[str], paddings: Sequence[str] = ()
+) -> list[ChatCompletionChunk]:
+    """The chunk with each of the texts, and of the paddings if there are any and it has one."""
     choice = like.choices[0]
     index, reason, logprobs = choice.index, choice.finish_reason, choice.logprobs
     id_, created, model, kind = like.id, like.created, like.model, like.object
-    moderation, padding, usage = like.moderation, like.obfuscation, like.usage
+    moderation, usage = like.moderation, like.usage
     tier, fingerprint = like.service_tier, like.system_fingerprint
+    hidden = paddings if paddings and like.obfuscation is not None else repeat(like.obfuscation)
     choices = [ChunkChoice(index, delta, reason, logprobs) for delta in MEMBERS[member](choice.delta, texts)]
     return [
         ChatCompletionChunk(id_, [choice], created, model, kind, moderation, padding, tier, fingerprint, usage)
-        for choice in choices
+        for choice, padding in zip(choices, hidden, strict=False)
     ]
 
 
@@ -134,108 +157,165 @@ def says_more(choice: ChunkChoice, member: str) -> bool:
     return bool(choice.finish_reason is not None or tokens or (member != "content" and choice.delta.content))
 
 
-def has_open_end(texts: list[bytes]) -> bool:
-    """Whether one ends in the first half of an escape: a backslash that is not half of a pair."""
-    return any(text.endswith(b"\\") and (len(text) - len(text.rstrip(b"\\"))) % 2 for text in texts)
+def read_between(between: list[bytes], middle: bytes) -> tuple[list[str], Sequence[str]] | None:
+    """The texts, and the paddings that follow them after the `middle`; `None` where one is no JSON string.
+
+    They are read as one list, with line breaks of ours around the texts. A string cannot hold one, so none has an open
+    end: a backslash that hides the quote after it.
+    """
+    try:
+        if not middle:
+            texts = read_texts(b'["%b"]' % b'",\n"'.join(between))
+            return (texts, ()) if len(texts) == len(between) else None
+        listed = b'"],\n["'.join(between).replace(middle, b'",\n"')
+        pairs = read_pairs(b'[["%b"]]' % listed)
+    except UNREADABLE:
+        return None
+    if len(pairs) != len(between) or listed.count(b"\n") + 1 != 2 * len(between):
+        return None
+    return [text for text, _ in pairs], [padding for _, padding in pairs]
+
+
+class Sample(NamedTuple):
+    """What stands `before` and `after` the text of an event, from `data: ` to the blank line, and what it is `like`.
+
+    Where there is a padding, `middle` stands between the text and that, and `after` behind both.
+    """
+
+    like: ChatCompletionChunk
+    member: str
+    before: bytes
+    middle: bytes
+    after: bytes
+
+    def frames(self, events: bytes) -> bool:
+        """Whether they begin and end as it does."""
+        return events.startswith(self.before) and events.endswith(self.after)
+
+    def run(self, events: bytes) -> Run | None:
+        """The events as a run, if all are repeats."""
+        like, member, before, middle, after = self
+        if not self.frames(events):
+            return None
+        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines_of(events)))
+        if events != before + (after + before).join(between) + after:
+            return None
+        read = read_between(between, middle)
+        return None if read is None else Run(like, member, read[0], events, read[1])
+
+
+def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+    """The member that may hold the text, and the bytes before, between and after that and a padding.
+
+    First with a padding, if there may be one, then without.
+    """
+    found = TEXT.search(event)
+    if found is None:
+        return
+    member, before, after = found[1].decode(), event[: found.start(2)], event[found.end(2) :]
+    if padding := PADDING.search(after, 1):
+        yield member, before, after[: padding.start(1)], after[padding.end(1) :]
+    yield member, before, b"", after
+
+
+def sample_of(event: bytes) -> Sample | None:
+    """The event as a sample, if it is one. One that has a line break, an error or an oddity is none."""
+    if b"\n" in event[:-2] or may_hold_error(event):
+        return None
+    return next(filter(None, (checked(*cut) for cut in cuts_of(event))), None)
+
+
+def checked(member: str, before: bytes, middle: bytes, after: bytes) -> Sample | None:
+    """A sample of these bytes, if what stands between them is a text and a padding and makes no other difference."""
+    texts, paddings = ["?", "!"], ["a", "b"] if middle else []
+    first, second = b"?" + middle + b"a" * bool(middle), b"!" + middle + b"b" * bool(middle)
+    try:
+        chunks = [read_chunk(data_of(before + between + after)) for between in (first, second)]
+    except UNREADABLE:
+        return None
+    like = chunks[0]
+    if len(like.choices) != 1 or says_more(like.choices[0], member) or is_odd_chunk(like, before + middle + after):
+        return None
+    if chunks_like(like, member, texts, paddings) != chunks:
+        return None
+    return Sample(like, member, before, middle, after)
 
 
 class Repeats:
     """`read_one` event or `find` the run of a read. What a sample has taught is kept for the next one."""
 
-    __slots__ = ("_after", "_before", "_like", "_member", "_misses")
+    __slots__ = ("_misses", "_sample", "_seen")
 
     def __init__(self) -> None:
-        self._before = self._after = b""  # what stands before and after the text, from `data: ` to the blank line
-        self._like: ChatCompletionChunk | None = None  # the sample, where it may be one
-        self._member = ""
+        self._sample: Sample | None = None
+        self._seen = b"", b""  # what stood before and after the text of the last event that came alone
         self._misses = 0
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        like, before, after = self._like, self._before, self._after
+        if self._sample is None:
+            return None
+        like, member, before, middle, after = self._sample
         start, stop = len(before), len(body) - len(after)
-        if like is None or not 0 <= stop - start < start:  # what is longer may be more than one
+        if not 0 <= stop - start - len(middle) < start:  # what is longer may be more than one
             return None
         if body[:start] != before or body[stop:] != after:
             return None
-        try:
-            text = read_text(body[start - 1 : stop + 1])
-        except UNREADABLE:
-            return None
-        self._misses = 0
-        return Run(like, self._member, [text], [body])
+        run: Run | None
+        if middle:
+            run = self._sample.run(body)
+        else:
+            try:
+                run = Run(like, member, [read_text(body[start - 1 : stop + 1])], body)
+            except UNREADABLE:
+                run = None
+        if run is not None:
+            self._misses = 0
+        return run
 
     def look(self, data: bytes) -> None:
         """Learn from an event that came alone, once another has been like it."""
         if self._misses > MISSES:
             return
         self._misses += 1
-        event = b"%b%b\n\n" % (DATA, data)
-        found = TEXT.search(event)
-        before, after = self._before, self._after
+        event = EVENT % data
+        before, after = self._seen
         if before and event.startswith(before) and event.endswith(after):
-            self._learn(event, found)
-        elif found is not None:
-            self._like, self._before, self._after = None, event[: found.start(2)], event[found.end(2) :]
+            self._sample = sample_of(event)
+        elif cut := next(cuts_of(event), None):
+            self._sample, self._seen = None, (cut[1], cut[3])
 
     def find(self, body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
         """The run in these events, and those before and after it; `None` where there is none that is worth while."""
         if self._misses > MISSES:
             return None
-        lines = BytesIO(body).readlines()
-        events = lines[::2]
-        if len(events) < MANY or lines[1::2].count(b"\n") < len(events):
-            return None
-        middle = events[len(events) // 2] + b"\n"
-        found = None
-        if self._is_repeat(middle) or self._learn(middle, TEXT.search(middle)):
+        found = self._sample.run(body) if self._sample is not None else None
+        if found is not None:
+            self._misses = 0
+            return [], found, []
+        events = split_common(body)
+        return self._find_among(events, body) if len(events) >= MANY else None
+
+    def _find_among(self, events: list[bytes], body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
+        """The run in these events, of which the first and the last may be others."""
+        middle = EVENT % events[len(events) // 2]
+        if self._sample is None or not self._sample.frames(middle):
+            self._sample = sample_of(middle)
+        found, sample = None, self._sample
+        if sample is not None:
             start, stop = 0, len(events)
-            while start < EDGE and not self._is_repeat(events[start] + b"\n"):
+            while start < EDGE and not sample.frames(EVENT % events[start]):
                 start += 1
-            while len(events) - stop < EDGE and not self._is_repeat(events[stop - 1] + b"\n"):
+            while len(events) - stop < EDGE and not sample.frames(EVENT % events[stop - 1]):
                 stop -= 1
-            found = self._run(events[start:stop], body, sum(map(len, lines[: 2 * start])))
-            others = events[:start] + events[stop:]
-        if found is None or not all(event.startswith(DATA) for event in others):
+            found = sample.run(body[size_of(events[:start]) : len(body) - size_of(events[stop:])])
+        if found is None:
             self._misses += 1
             return None
         self._misses = 0
-        return list(map(data_of, events[:start])), found, list(map(data_of, events[stop:]))
+        return events[:start], found, events[stop:]
 
-    def _is_repeat(self, event: bytes) -> bool:
-        return self._like is not None and event.startswith(self._before) and event.endswith(self._after)
 
-    def _learn(self, event: bytes, found: re.Match[bytes] | None) -> bool:
-        """Take the event for a sample, if it is one. One that has a line break, an error or an oddity is none."""
-        self._like = None
-        if found is None or b"\n" in event[:-2]:
-            return False
-        member, before, after = found[1].decode(), event[: found.start(2)], event[found.end(2) :]
-        try:
-            chunks = [read_chunk(before[len(DATA) :] + text + after) for text in (b"?", b"!")]
-        except UNREADABLE:
-            return False
-        like, sample = chunks[0], before + after
-        if len(like.choices) != 1 or says_more(like.choices[0], member):
-            return False
-        if may_hold_error(sample) or is_odd_chunk(like, sample) or chunks_like(like, member, ["?", "!"]) != chunks:
-            return False
-        self._like, self._member, self._before, self._after = like, member, before, after
-        return True
-
-    def _run(self, lines: list[bytes], body: bytes, start: int) -> Run | None:
-        """The lines as a run if all are repeats. A text with an open end would hide the quote after it."""
-        before, after = self._before, self._after
-        texts = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
-        if not body.startswith(before + (after + before).join(texts) + after, start):
-            return None
-        listed = b'["%b"]' % b'","'.join(texts)
-        if b'\\","' in listed and has_open_end(texts):
-            return None
-        try:
-            read = read_texts(listed)
-        except UNREADABLE:
-            return None
-        if self._like is None or len(read) != len(lines):
-            return None
-        return Run(self._like, self._member, read, lines)
+def size_of(events: list[bytes]) -> int:
+    """What events of this data take."""
+    return sum(map(len, events)) + len(EVENT % b"") * len(events)

@@ -15,7 +15,7 @@ from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.chunks import ChunkDecoder, in_chunks
 from chatsdk._protocol.events import EventReader
 from chatsdk._protocol.handout import Handout
-from chatsdk._protocol.repeats import MANY, MISSES, Repeats, Run, has_open_end
+from chatsdk._protocol.repeats import MANY, MISSES, Repeats, Run, read_between
 from chatsdk.types import ChatCompletionChunk
 
 HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
@@ -57,10 +57,13 @@ TEXTS = st.text(st.one_of(st.sampled_from('a\\"\n,/ é😀\u2028'), st.character
 
 
 @pytest.mark.parametrize("member", ["content", "reasoning_content", "reasoning", "arguments"])
+@pytest.mark.parametrize("padding", [None, "obfuscation", "p"])
 @given(texts=st.lists(TEXTS, min_size=MANY, max_size=30), ascii_only=st.booleans())
-def test_a_run_is_the_chunks_that_came(member: str, texts: list[str], ascii_only: bool) -> None:
+def test_a_run_is_the_chunks_that_came(member: str, padding: str | None, texts: list[str], ascii_only: bool) -> None:
     first = event({"role": "assistant", "content": ""})
-    events = [first, *(event(delta_of(member, text)) for text in texts), event({}, reason="stop")]
+    padded = [{padding: other} if padding else {} for other in reversed(texts)]
+    middle = [event(delta_of(member, text), **more) for text, more in zip(texts, padded, strict=True)]
+    events = [first, *middle, event({}, reason="stop")]
     if not ascii_only:
         events = [json_of(one) for one in events]
     together, in_runs = read_together(events)
@@ -185,10 +188,15 @@ def read_one_by_one(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int
 
 
 @pytest.mark.parametrize("member", ["content", "reasoning_content", "reasoning", "arguments"])
+@pytest.mark.parametrize("padding", [None, "obfuscation", "p"])
 @given(texts=st.lists(TEXTS, min_size=3, max_size=9))
-def test_events_that_come_alone_are_repeats_once_two_are_alike(member: str, texts: list[str]) -> None:
+def test_events_that_come_alone_are_repeats_once_two_are_alike(
+    member: str, padding: str | None, texts: list[str]
+) -> None:
     first = event({"role": "assistant", "refusal": None})
-    events = [first, *(event(delta_of(member, text)) for text in texts), event({}, reason="stop")]
+    padded = [{padding: other} if padding else {} for other in reversed(texts)]
+    middle = [event(delta_of(member, text), **more) for text, more in zip(texts, padded, strict=True)]
+    events = [first, *middle, event({}, reason="stop")]
 
     chunks, repeats = read_one_by_one(events)
 
@@ -281,19 +289,42 @@ def test_an_event_that_says_more_than_a_text_is_no_sample_when_it_comes_alone(sa
     assert (chunks, repeats) == (read_alone([sample] * 4), 0)
 
 
+@pytest.mark.parametrize("middle", [b"", b'"},"p":"'])
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        ([b"a", b"b"], False),
-        ([b"a\\", b"b"], True),
-        ([b"a\\\\", b"b"], False),
-        ([b"a\\\\\\", b"b"], True),
-        ([b'a\\",', b"b"], False),
-        ([], False),
+        ([b"a", b"b"], ["a", "b"]),
+        ([b"a\\\\", b"b"], ["a\\", "b"]),
+        ([b'a\\",', b",b"], ['a",', ",b"]),
+        ([b"a\\", b","], None),
+        ([b"a\\\\\\", b"b"], None),
+        ([b"a", b"b\\"], None),
+        ([b"a\\", b',"b'], None),
+        ([b'a","b', b"c"], None),
     ],
 )
-def test_an_open_end_is_half_an_escape(texts: list[bytes], expected: bool) -> None:
-    assert has_open_end(texts) is expected
+def test_a_text_with_an_open_end_is_no_string(texts: list[bytes], middle: bytes, expected: list[str] | None) -> None:
+    between = [text + middle + b"pad" if middle else text for text in texts]
+
+    read = read_between(between, middle)
+
+    paddings = ["pad"] * len(texts) if middle else ()
+    assert read == (None if expected is None else (expected, paddings))
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [b'a"},"p":"b', b'a"},"p":"b"},"p":"c'],
+        [b'a"},"p":"b', b'a","b'],
+        [b'a","b', b'a"},"p":"b"},"p":"c'],
+        [b'a"},"p":"b"],["a","b', b'a"},"p":"b'],
+        [b'a"},"p":"b\\', b'a"},"p":"b'],
+        [b"a", b"b"],
+    ],
+)
+def test_a_text_and_its_padding_have_the_middle_between_them_once(between: list[bytes]) -> None:
+    assert read_between(between, b'"},"p":"') is None
 
 
 def test_pieces_of_json_are_repeats_wherever_they_are_cut() -> None:
