@@ -57,8 +57,12 @@ class Reading:
         parts: list[Part] = decoder.feed_parts(data) if data else [decoder.finish()]
         count, has_token = 0, False
         for part in parts:
-            count += len(part)
-            has_token = has_token or (part.has_token if isinstance(part, Run) else any(map(is_progress, part)))
+            if isinstance(part, Run):
+                count += len(part.texts)
+                has_token = has_token or any(part.texts)
+            else:
+                count += len(part)
+                has_token = has_token or any(map(is_progress, part))
         self.count, self.has_token = count, has_token
         now = self._watchdog.stop_waiting(progress=has_token or (decoder.is_document and not data.isspace()))
         self._pace.note(now, len(data), count if has_token else 0)

@@ -104,6 +104,10 @@ class ChunkDecoder:
 
     def feed_parts(self, data: bytes) -> list[Part]:
         """The same chunks in parts, of which those that are runs cost next to nothing until they are made."""
+        if self._events.is_between and len(data) <= self._event_limit and not self.done:
+            run = self._repeats.read_one(data)
+            if run is not None:
+                return [run]
         if self._is_document is None and (start := data.lstrip(BLANK)):
             self._is_document = start[0] in b"{[<"
             data = start if self._is_document else data
@@ -143,8 +147,6 @@ class ChunkDecoder:
         if self.done or self.error or self._halves:
             return None
         events = self._events
-        if events.is_between and len(data) <= self._event_limit and (run := self._repeats.read_one(data)):
-            return [run]
         common = events.common(data)
         parts = self._read_several(common[0]) if common else None
         if common and parts is not None:

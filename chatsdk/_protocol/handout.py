@@ -45,17 +45,20 @@ class Handout:
         """Whether there is a chunk to take."""
         if length_hint(self.items) if self.view is not None else self._next < self._end:
             return True
+        return bool(self._parts) and self._go_on()
+
+    def _go_on(self) -> bool:
+        """Take up the next part that has a chunk."""
         while self._parts:
             if self.run is not None and self._added < self._end:
                 self._whole.add_run(self.run, self._added, self._end)
             part = self._parts.popleft()
             self.view = None
             self._next = self._added = 0
-            self._end = len(part)
             if isinstance(part, Run):
-                self.run, self._chunks, self._made = part, [], {}
+                self.run, self._chunks, self._made, self._end = part, [], {}, len(part.texts)
             else:
-                self.run, self._chunks = None, part
+                self.run, self._chunks, self._end = None, part, len(part)
             if self._end:
                 return True
         return False

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import repeat
 from operator import itemgetter
-from typing import NamedTuple
 
 import msgspec
 
@@ -54,35 +53,23 @@ def lines_of(body: bytes) -> list[bytes]:
     return BytesIO(body).readlines()[::2]
 
 
-class Run:
-    """Chunks of one read, in order, that are `like` one but for the text in its `member`, and the events they are.
+class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """Chunks of one read, in order, that are `like` one but for the text in its `member`.
 
-    `paddings` are what they have for `obfuscation`, where that is another for each.
+    `index` is that of their choice, `body` the events they are; `paddings` are what they have for `obfuscation`, where
+    that is another for each.
     """
 
-    __slots__ = ("_body", "_paddings", "index", "like", "member", "texts")
-
-    def __init__(
-        self, like: ChatCompletionChunk, member: str, texts: list[str], body: bytes, paddings: Sequence[str] = ()
-    ) -> None:
-        self.like = like
-        self.member = member
-        self.texts = texts
-        self.index = like.choices[0].index
-        self._body = body
-        self._paddings = paddings
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @property
-    def has_token(self) -> bool:
-        """Whether one of them has some text."""
-        return any(self.texts)
+    like: ChatCompletionChunk
+    member: str
+    index: int
+    texts: list[str]
+    body: bytes
+    paddings: Sequence[str] = ()
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = data_of(lines_of(self._body)[at])
+        event = data_of(lines_of(self.body)[at])
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -91,8 +78,8 @@ class Run:
         """All of them."""
         if len(self.texts) == 1:
             return [self.chunk(0)]
-        chunks = chunks_like(self.like, self.member, self.texts, self._paddings)
-        for chunk, event in zip(chunks, map(data_of, lines_of(self._body)), strict=True):
+        chunks = chunks_like(self.like, self.member, self.texts, self.paddings)
+        for chunk, event in zip(chunks, map(data_of, lines_of(self.body)), strict=True):
             chunk.__dict__["source"] = event
         return chunks
 
@@ -176,17 +163,39 @@ def read_between(between: list[bytes], middle: bytes) -> tuple[list[str], Sequen
     return [text for text, _ in pairs], [padding for _, padding in pairs]
 
 
-class Sample(NamedTuple):
+class Sample:
     """What stands `before` and `after` the text of an event, from `data: ` to the blank line, and what it is `like`.
 
     Where there is a padding, `middle` stands between the text and that, and `after` behind both.
     """
 
-    like: ChatCompletionChunk
-    member: str
-    before: bytes
-    middle: bytes
-    after: bytes
+    __slots__ = ("_index", "_least", "_longest", "_strings", "after", "before", "like", "member", "middle")
+
+    def __init__(self, like: ChatCompletionChunk, member: str, before: bytes, middle: bytes, after: bytes) -> None:
+        self.like = like
+        self.member = member
+        self.before = before
+        self.middle = middle
+        self.after = after
+        self._index = like.choices[0].index
+        self._least = len(before) + len(middle) + len(after)
+        self._longest = self._least + len(before)  # what is longer may be more than one
+        self._strings = slice(len(before) - 1, 1 - len(after))
+
+    def one(self, event: bytes) -> Run | None:
+        """The one event that this is; `None` if it is more, or no repeat."""
+        is_long_enough = self._least <= len(event) < self._longest
+        if not (is_long_enough and event.startswith(self.before) and event.endswith(self.after)):
+            return None
+        strings = event[self._strings]
+        try:
+            if not self.middle:
+                return Run(self.like, self.member, self._index, [read_text(strings)], event)
+            text, _, padding = strings.partition(self.middle)
+            read = [read_text(text + b'"')], [read_text(b'"' + padding)]
+        except UNREADABLE:
+            return None
+        return Run(self.like, self.member, self._index, read[0], event, read[1])
 
     def frames(self, events: bytes) -> bool:
         """Whether they begin and end as it does."""
@@ -194,14 +203,14 @@ class Sample(NamedTuple):
 
     def run(self, events: bytes) -> Run | None:
         """The events as a run, if all are repeats."""
-        like, member, before, middle, after = self
+        before, middle, after = self.before, self.middle, self.after
         if not self.frames(events):
             return None
         between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines_of(events)))
         if events != before + (after + before).join(between) + after:
             return None
         read = read_between(between, middle)
-        return None if read is None else Run(like, member, read[0], events, read[1])
+        return None if read is None else Run(self.like, self.member, self._index, read[0], events, read[1])
 
 
 def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
@@ -253,22 +262,7 @@ class Repeats:
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        if self._sample is None:
-            return None
-        like, member, before, middle, after = self._sample
-        start, stop = len(before), len(body) - len(after)
-        if not 0 <= stop - start - len(middle) < start:  # what is longer may be more than one
-            return None
-        if body[:start] != before or body[stop:] != after:
-            return None
-        run: Run | None
-        if middle:
-            run = self._sample.run(body)
-        else:
-            try:
-                run = Run(like, member, [read_text(body[start - 1 : stop + 1])], body)
-            except UNREADABLE:
-                run = None
+        run = None if self._sample is None else self._sample.one(body)
         if run is not None:
             self._misses = 0
         return run

@@ -37,7 +37,7 @@ def read_together(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
     decoder = ChunkDecoder(Head(200))
     parts = decoder.feed_parts(b"".join(events))
     assert decoder.error is None
-    return in_chunks(parts), sum(len(part) for part in parts if isinstance(part, Run))
+    return in_chunks(parts), sum(len(part.texts) for part in parts if isinstance(part, Run))
 
 
 def read_alone(events: list[bytes]) -> list[ChatCompletionChunk]:
@@ -433,11 +433,3 @@ def test_a_run_with_more_than_texts_has_its_events_read_chunk_by_chunk(more: dic
     (run,) = [part for part in ChunkDecoder(Head(200)).feed_parts(lines) if isinstance(part, Run)]
 
     assert EventReader(Accumulator()).read_run(run) is None
-
-
-@pytest.mark.parametrize(("text", "expected"), [("", False), ("a", True)])
-def test_a_run_knows_whether_it_holds_a_token(text: str, expected: bool) -> None:
-    lines = b"".join(event({"content": one}) for one in ["", "", text, *[""] * MANY])
-    (run,) = [part for part in ChunkDecoder(Head(200)).feed_parts(lines) if isinstance(part, Run)]
-
-    assert run.has_token is expected
