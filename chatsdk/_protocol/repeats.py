@@ -69,7 +69,7 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = data_of(lines_of(self.body)[at])
+        event = self._events()[at]
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -79,9 +79,14 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
         if len(self.texts) == 1:
             return [self.chunk(0)]
         chunks = chunks_like(self.like, self.member, self.texts, self.paddings)
-        for chunk, event in zip(chunks, map(data_of, lines_of(self.body)), strict=True):
+        for chunk, event in zip(chunks, self._events(), strict=True):
             chunk.__dict__["source"] = event
         return chunks
+
+    def _events(self) -> Sequence[bytes]:
+        """The data of each."""
+        is_one = len(self.texts) == 1
+        return (self.body[len("data: ") : -len("\n\n")],) if is_one else list(map(data_of, lines_of(self.body)))
 
 
 def _contents(like: ChoiceDelta, texts: list[str]) -> list[ChoiceDelta]:
