@@ -1,4 +1,7 @@
-"""One of the `n` answers, growing with each chunk."""
+"""One of the `n` answers, growing with each chunk.
+
+What most answers never have is made when it comes: thousands of streams may be open at once.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from .tool_calls import CallState, ToolCalls, call_prefix
 
 DETAIL_TEXTS = ("text", "summary", "data", "thinking")
 """Members of a reasoning detail or a thinking block that come in pieces."""
+
+NO_CALLS = ToolCalls()
+"""Those of a choice that has none; never added to."""
 
 
 class AudioState:
@@ -63,17 +69,17 @@ class ChoiceState:
         self.index = index
         self.role = ""
         self.content = Text()
-        self.refusal = Text()
-        self.reasoning_content = Text()
-        self.reasoning_text = Text()
-        self.reasoning_details: list[dict[str, Any]] = []
-        self.thinking_blocks: list[dict[str, Any]] = []
+        self.refusal: Text | None = None
+        self.reasoning_content: Text | None = None
+        self.reasoning_text: Text | None = None
+        self.reasoning_details: list[dict[str, Any]] | None = None
+        self.thinking_blocks: list[dict[str, Any]] | None = None
         self.finish_reason: str | None = None
-        self.tool_calls = ToolCalls()
+        self.tool_calls = NO_CALLS
         self.function_call: CallState | None = None
         self.audio: AudioState | None = None
-        self.annotations: list[Annotation] = []
-        self.logprobs: dict[str, list[TokenLogprob]] = {}
+        self.annotations: list[Annotation] | None = None
+        self.logprobs: dict[str, list[TokenLogprob]] | None = None
 
     def add(self, choice: ChunkChoice) -> Sequence[CallState]:
         """Take in a choice's part of a chunk; the tool calls that its pieces went to, one for each piece."""
@@ -85,16 +91,21 @@ class ChoiceState:
         if choice.logprobs is not None:
             self._add_logprobs(choice.logprobs)
         if delta.refusal is not None:
-            self.refusal.append(delta.refusal)
+            self.refusal = grown(self.refusal, delta.refusal)
         if delta.reasoning_content is not None:
-            self.reasoning_content.append(delta.reasoning_content)
+            self.reasoning_content = grown(self.reasoning_content, delta.reasoning_content)
         if delta.reasoning_text is not None:
-            self.reasoning_text.append(delta.reasoning_text)
+            self.reasoning_text = grown(self.reasoning_text, delta.reasoning_text)
         if delta.role:
             self.role = self.role or delta.role
         if delta.function_call or delta.audio or delta.reasoning_details or delta.thinking_blocks or delta.annotations:
             self._add_rare(delta)
-        return [self.tool_calls.add(piece) for piece in delta.tool_calls] if delta.tool_calls else ()
+        return self._add_tool_calls(delta.tool_calls) if delta.tool_calls else ()
+
+    def _add_tool_calls(self, pieces: Sequence[ToolCallChunk]) -> list[CallState]:
+        if self.tool_calls is NO_CALLS:
+            self.tool_calls = ToolCalls()
+        return [self.tool_calls.add(piece) for piece in pieces]
 
     def _add_rare(self, delta: ChoiceDelta) -> None:
         if delta.function_call is not None:
@@ -103,10 +114,11 @@ class ChoiceState:
             self.audio = self.audio or AudioState()
             self.audio.add(delta.audio)
         if delta.reasoning_details:
-            add_details(self.reasoning_details, delta.reasoning_details)
+            self.reasoning_details = with_details(self.reasoning_details, delta.reasoning_details)
         if delta.thinking_blocks:
-            add_details(self.thinking_blocks, delta.thinking_blocks)
+            self.thinking_blocks = with_details(self.thinking_blocks, delta.thinking_blocks)
         if delta.annotations:
+            self.annotations = self.annotations or []
             self.annotations += delta.annotations
 
     def _add_function_call(self, piece: FunctionCallChunk) -> None:
@@ -116,17 +128,18 @@ class ChoiceState:
     def _add_logprobs(self, logprobs: Logprobs) -> None:
         for name, tokens in (("content", logprobs.content), ("refusal", logprobs.refusal)):
             if tokens:
+                self.logprobs = self.logprobs or {}
                 self.logprobs.setdefault(name, []).extend(tokens)
 
     @property
     def texts(self) -> Mapping[str, Text]:
-        """The texts by their names on the wire."""
-        return {
-            "content": self.content,
+        """The texts that have come, and the content, by their names on the wire."""
+        rare = {
             "refusal": self.refusal,
             "reasoning_content": self.reasoning_content,
             "reasoning": self.reasoning_text,
         }
+        return {"content": self.content} | {name: text for name, text in rare.items() if text is not None}
 
     def settle(self) -> None:
         """Take less memory for the same."""
@@ -140,22 +153,35 @@ class ChoiceState:
         message = Message(
             role=self.role or "assistant",
             content=self.content.value(),
-            refusal=self.refusal.value(),
+            refusal=value_of(self.refusal),
             tool_calls=self.tool_calls.value(call_prefix(answer_id, self.index)) or None,
-            annotations=list(self.annotations) or None,
+            annotations=list(self.annotations or ()) or None,
             audio=self.audio.value() if self.audio else None,
             function_call=FunctionCall(legacy.name, str(legacy.arguments)) if legacy else None,
-            reasoning_content=self.reasoning_content.value(),
-            reasoning_text=self.reasoning_text.value(),
-            reasoning_details=[dict(detail) for detail in self.reasoning_details] or None,
-            thinking_blocks=[without_index(block) for block in self.thinking_blocks] or None,
+            reasoning_content=value_of(self.reasoning_content),
+            reasoning_text=value_of(self.reasoning_text),
+            reasoning_details=[dict(detail) for detail in self.reasoning_details or ()] or None,
+            thinking_blocks=[without_index(block) for block in self.thinking_blocks or ()] or None,
         )
-        tokens = {name: list(found) for name, found in self.logprobs.items()}
+        tokens = {name: list(found) for name, found in (self.logprobs or {}).items()}
         return Choice(self.index, message, self.finish_reason, Logprobs(**tokens) if tokens else None)
 
 
-def add_details(details: list[dict[str, Any]], pieces: Sequence[dict[str, Any]]) -> None:
-    """Append pieces of reasoning details or thinking blocks; one that goes on with the last adds to its texts."""
+def grown(text: Text | None, piece: str) -> Text:
+    """The text with a piece more; a new one where there was none."""
+    text = Text() if text is None else text
+    text.append(piece)
+    return text
+
+
+def value_of(text: Text | None) -> str | None:
+    """What the text is so far; `None` where none has come."""
+    return None if text is None else text.value()
+
+
+def with_details(details: list[dict[str, Any]] | None, pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reasoning details or thinking blocks with more pieces; one that goes on with the last adds to its texts."""
+    details = details or []
     for piece in pieces:
         last = details[-1] if details else None
         if last and goes_on(last, piece):
@@ -164,6 +190,7 @@ def add_details(details: list[dict[str, Any]], pieces: Sequence[dict[str, Any]])
             details[-1] = {**last, **said, **texts}
         else:
             details.append(dict(piece))
+    return details
 
 
 def goes_on(last: dict[str, Any], piece: dict[str, Any]) -> bool:

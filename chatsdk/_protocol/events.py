@@ -26,6 +26,8 @@ from .choice import ChoiceState
 from .repeats import Run
 from .tool_calls import CallState, call_prefix
 
+NO_CHOICES: frozenset[int] = frozenset()
+
 
 class EventReader:
     """`read` the events of each chunk; `finish` gives those that only the end of a whole stream can tell.
@@ -33,10 +35,12 @@ class EventReader:
     A finish reason is not the end: text, tool calls and another reason may follow it, and so may an error.
     """
 
+    __slots__ = ("_accumulator", "_has_finished", "_with_legacy_call")
+
     def __init__(self, accumulator: Accumulator) -> None:
         self._accumulator = accumulator
         self._has_finished = False
-        self._with_legacy_call: set[int] = set()  # choices whose legacy function call has taken position 0
+        self._with_legacy_call = NO_CHOICES  # choices whose legacy function call has taken position 0
 
     def read(self, chunk: ChatCompletionChunk) -> list[Event]:
         """The events of a chunk that the accumulator has just taken in."""
@@ -85,7 +89,7 @@ class EventReader:
     def _add_legacy_delta(self, events: list[Event], index: int, piece: FunctionCallChunk) -> None:
         legacy = legacy_call(self._accumulator.choices[index])
         if legacy is not None:
-            self._with_legacy_call.add(index)
+            self._with_legacy_call |= {index}
             events.append(ToolCallDelta(index, legacy.position, legacy.id, legacy.name, piece.arguments or ""))
 
     def _end(self, state: ChoiceState) -> Iterator[Event]:

@@ -362,6 +362,28 @@ def test_annotations_are_collected() -> None:
     assert found == [Annotation(url_citation=URLCitation("a")), Annotation(url_citation=URLCitation("b"))]
 
 
+def test_what_comes_to_one_choice_comes_to_no_other() -> None:
+    rare = {
+        "refusal": "no",
+        "reasoning_content": "hm",
+        "reasoning": "so",
+        "reasoning_details": [{"type": "reasoning.text", "text": "t"}],
+        "thinking_blocks": [{"type": "thinking", "thinking": "t"}],
+        "annotations": [{"type": "url_citation", "url_citation": {"url": "u"}}],
+        "audio": {"data": ""},
+        "function_call": {"name": "f"},
+        "tool_calls": [call("f", "{}", index=0, id="a")],
+    }
+    logprobs = {"content": [{"token": "t", "logprob": -1.5}]}
+    before = accumulated(delta(content="x"))
+    full = accumulated(
+        {"choices": [{"index": 0, "delta": rare, "logprobs": logprobs}, {"index": 1, "delta": {"content": "x"}}]}
+    )
+
+    assert full.completion().choices[1] == Choice(1, Message(content="x"), None)
+    assert before.completion().message == accumulated(delta(content="x")).completion().message == Message(content="x")
+
+
 # -- the completion as a whole
 
 
