@@ -38,9 +38,10 @@ TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?"((?:[^
 PADDING = re.compile(rb'"((?:[^"\\]|\\.)*+)"\}\n\n\Z')
 """The last member of an event, where that is a string."""
 
-EVENT = b"data: %b\n\n"
+DATA = b"data: "
+EVENT = DATA + b"%b\n\n"
 
-data_of = itemgetter(slice(len("data: "), -1))
+data_of = itemgetter(slice(len(DATA), -1))
 """What a line says."""
 
 read_chunk = decoder_of(ChatCompletionChunk).decode
@@ -49,27 +50,22 @@ read_texts = msgspec.json.Decoder(list[str]).decode
 read_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
-def lines_of(body: bytes) -> list[bytes]:
-    """The first line of each event, with its end."""
-    return BytesIO(body).readlines()[::2]
-
-
 class Run:
-    """Chunks of one read, in order, that are `like` one but for the text in its `member`, and the events they are.
+    """Chunks of one read, in order, that are `like` one but for the text in its `member`. `lines` are their bytes.
 
     `paddings` are what they have for `obfuscation`, where that is another for each.
     """
 
-    __slots__ = ("_body", "_paddings", "index", "like", "member", "texts")
+    __slots__ = ("_lines", "_paddings", "index", "like", "member", "texts")
 
     def __init__(
-        self, like: ChatCompletionChunk, member: str, texts: list[str], body: bytes, paddings: Sequence[str] = ()
+        self, like: ChatCompletionChunk, member: str, texts: list[str], lines: list[bytes], paddings: Sequence[str] = ()
     ) -> None:
         self.like = like
         self.member = member
         self.texts = texts
         self.index = like.choices[0].index
-        self._body = body
+        self._lines = lines
         self._paddings = paddings
 
     def __len__(self) -> int:
@@ -82,7 +78,7 @@ class Run:
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = data_of(lines_of(self._body)[at])
+        event = self._lines[at][len(DATA) :].rstrip(b"\n")
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -92,7 +88,7 @@ class Run:
         if len(self.texts) == 1:
             return [self.chunk(0)]
         chunks = chunks_like(self.like, self.member, self.texts, self._paddings)
-        for chunk, event in zip(chunks, map(data_of, lines_of(self._body)), strict=True):
+        for chunk, event in zip(chunks, map(data_of, self._lines), strict=True):
             chunk.__dict__["source"] = event
         return chunks
 
@@ -143,10 +139,21 @@ def chunks_like(
     moderation, usage = like.moderation, like.usage
     tier, fingerprint = like.service_tier, like.system_fingerprint
     hidden = paddings if paddings and like.obfuscation is not None else repeat(like.obfuscation)
-    choices = [ChunkChoice(index, delta, reason, logprobs) for delta in MEMBERS[member](choice.delta, texts)]
+    deltas = MEMBERS[member](choice.delta, texts)
     return [
-        ChatCompletionChunk(id_, [choice], created, model, kind, moderation, padding, tier, fingerprint, usage)
-        for choice, padding in zip(choices, hidden, strict=False)
+        ChatCompletionChunk(
+            id_,
+            [ChunkChoice(index, delta, reason, logprobs)],
+            created,
+            model,
+            kind,
+            moderation,
+            padding,
+            tier,
+            fingerprint,
+            usage,
+        )
+        for delta, padding in zip(deltas, hidden, strict=False)
     ]
 
 
@@ -197,11 +204,12 @@ class Sample(NamedTuple):
         like, member, before, middle, after = self
         if not self.frames(events):
             return None
-        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines_of(events)))
+        lines = BytesIO(events).readlines()[::2]
+        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
         if events != before + (after + before).join(between) + after:
             return None
         read = read_between(between, middle)
-        return None if read is None else Run(like, member, read[0], events, read[1])
+        return None if read is None else Run(like, member, read[0], lines, read[1])
 
 
 def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
@@ -266,7 +274,7 @@ class Repeats:
             run = self._sample.run(body)
         else:
             try:
-                run = Run(like, member, [read_text(body[start - 1 : stop + 1])], body)
+                run = Run(like, member, [read_text(body[start - 1 : stop + 1])], [body])
             except UNREADABLE:
                 run = None
         if run is not None:
