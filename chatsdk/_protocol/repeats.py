@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import repeat
 from operator import itemgetter
-from typing import NamedTuple
 
 import msgspec
 
@@ -183,17 +182,21 @@ def read_between(between: list[bytes], middle: bytes) -> tuple[list[str], Sequen
     return [text for text, _ in pairs], [padding for _, padding in pairs]
 
 
-class Sample(NamedTuple):
+class Sample:
     """What stands `before` and `after` the text of an event, from `data: ` to the blank line, and what it is `like`.
 
     Where there is a padding, `middle` stands between the text and that, and `after` behind both.
     """
 
-    like: ChatCompletionChunk
-    member: str
-    before: bytes
-    middle: bytes
-    after: bytes
+    __slots__ = ("after", "before", "like", "member", "middle", "room")
+
+    def __init__(self, like: ChatCompletionChunk, member: str, before: bytes, middle: bytes, after: bytes) -> None:
+        self.like = like
+        self.member = member
+        self.before = before
+        self.middle = middle
+        self.after = after
+        self.room = len(before) + len(middle)  # what more than this is between its ends may be more than one event
 
     def frames(self, events: bytes) -> bool:
         """Whether they begin and end as it does."""
@@ -201,15 +204,15 @@ class Sample(NamedTuple):
 
     def run(self, events: bytes) -> Run | None:
         """The events as a run, if all are repeats."""
-        like, member, before, middle, after = self
         if not self.frames(events):
             return None
+        before, middle, after = self.before, self.middle, self.after
         lines = BytesIO(events).readlines()[::2]
         between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
         if events != before + (after + before).join(between) + after:
             return None
         read = read_between(between, middle)
-        return None if read is None else Run(like, member, read[0], lines, read[1])
+        return None if read is None else Run(self.like, self.member, read[0], lines, read[1])
 
 
 def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
@@ -261,25 +264,26 @@ class Repeats:
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        if self._sample is None:
+        sample = self._sample
+        if sample is None:
             return None
-        like, member, before, middle, after = self._sample
+        before, middle, after = sample.before, sample.middle, sample.after
         start, stop = len(before), len(body) - len(after)
-        if not 0 <= stop - start - len(middle) < start:  # what is longer may be more than one
+        if not 0 <= stop - start < sample.room:
             return None
         if body[:start] != before or body[stop:] != after:
             return None
-        run: Run | None
-        if middle:
-            run = self._sample.run(body)
-        else:
-            try:
-                run = Run(like, member, [read_text(body[start - 1 : stop + 1])], [body])
-            except UNREADABLE:
-                run = None
-        if run is not None:
-            self._misses = 0
-        return run
+        said = body[start - 1 : stop + 1]
+        try:
+            if middle:
+                said, _, padding = said.partition(middle)
+                said += b'"'
+                read_text(b'"' + padding)
+            text = read_text(said)
+        except UNREADABLE:
+            return None
+        self._misses = 0
+        return Run(sample.like, sample.member, [text], [body])
 
     def look(self, data: bytes) -> None:
         """Learn from an event that came alone, once another has been like it."""
