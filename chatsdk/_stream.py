@@ -5,7 +5,6 @@ Iterators are classes and no generators: one that is left or lost has nothing to
 
 from __future__ import annotations
 
-from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -54,8 +53,8 @@ class ChatStream(LiveAnswer, Generic[T]):
         super().__init__(caller, url, body)
         self._expected = expected
         self._read: ChatCompletion | None = None  # the whole completion, as what was expected
-        self._items: dict[Any, deque[Any]] = {}  # what each view has made of a chunk and not handed out yet
-        self._event_reader = EventReader(self.accumulator)
+        self._items: dict[Any, list[Any]] = {}  # what each view has made of a chunk and not handed out yet
+        self._event_reader: EventReader | None = None
 
     def text(self, index: int = 0) -> View[str]:
         """The pieces of text of a choice, none of them empty."""
@@ -69,7 +68,7 @@ class ChatStream(LiveAnswer, Generic[T]):
 
     def events(self) -> View[Event]:
         """What happens, choice by choice; see `chatsdk.types.event`."""
-        reader = self._event_reader
+        reader = self._event_reader = self._event_reader or EventReader(self.accumulator)
         return View(self, "events", reader.read, reader.finish, of_run=reader.read_run)
 
     def snapshots(self, every: float = 1.0) -> Snapshots:
@@ -105,9 +104,9 @@ class ChatStream(LiveAnswer, Generic[T]):
 
         return ElementsView(self, self._expected, field, index)
 
-    def items(self, view: Any) -> deque[Any]:
+    def items(self, view: Any) -> list[Any]:
         """Where a view keeps what is left of its last chunk, so that a second view of its kind goes on there."""
-        return self._items.setdefault(view, deque())
+        return self._items.setdefault(view, [])
 
     @overload
     async def completion(self: ChatStream[None]) -> ChatCompletion: ...

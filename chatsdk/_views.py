@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -46,7 +45,7 @@ class View(Generic[T]):
         self._finish = finish
         self._name = name
         self._of_run = of_run
-        self._items: deque[T] = stream.items(name)
+        self._items: list[T] = stream.items(name)  # the next one last
 
     def __aiter__(self) -> View[T]:
         return self
@@ -62,12 +61,12 @@ class View(Generic[T]):
             if not handout.has_next() and not await self._stream.ready():
                 break
             if handout.run is None or not handout.show(self._name, self._of_run):
-                items.extend(self._convert(self._stream.take_chunk()))
+                items += reversed(self._convert(self._stream.take_chunk()))
         if not items and self._stream.outcome == "complete":
-            items.extend(self._finish())
+            items += reversed(list(self._finish()))
         if not items:
             raise StopAsyncIteration
-        return items.popleft()
+        return items.pop()
 
 
 def text_view(stream: ChatStream[Any], index: int) -> View[str]:

@@ -26,15 +26,14 @@ from ..types.chunk import (
 )
 from ..types.response import ChatCompletion, Choice, ToolCall
 from .accumulate import Accumulator
+from .plain import read_plain
 from .repair import Halves
 from .repeats import Repeats, Run
-from .shapes import is_odd_chunk, may_hold_odd
-from .sse import BOM, ServerEvent, SSEDecoder, split_common
-from .wire import UNREADABLE, decode, decoder_of, may_hold_error, raise_error_in
+from .sse import BOM, ServerEvent, SSEDecoder, encode_event, split_common
+from .wire import decode, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
-
-read_chunk = decoder_of(ChatCompletionChunk).decode
+DONE_EVENT = encode_event(DONE)
 
 BLANK = BOM + b" \t\r\n"
 
@@ -153,20 +152,28 @@ class ChunkDecoder:
             events.take(common[1])
         return parts
 
-    def _read_several(self, body: bytes) -> list[Part] | None:
-        found = self._repeats.find(body)
-        first, run, last = found or (split_common(body), None, [])
-        ends = last if found else first
-        is_done = ends[-1:] == [DONE]
+    def _read_several(self, pieces: list[bytes]) -> list[Part] | None:
+        last = pieces[-1]
+        is_done = last == DONE_EVENT or last.endswith(b"\n\n" + DONE_EVENT)
         if is_done:
-            ends.pop()
+            pieces[-1] = last.removesuffix(DONE_EVENT)
+        parts: list[Part] = []
+        for piece in filter(None, pieces):
+            found = self._read_piece(piece)
+            if found is None:
+                return None
+            parts += found
+        self.done = is_done
+        self.start = None
+        return parts
+
+    def _read_piece(self, events: bytes) -> list[Part] | None:
+        first, run, last = self._repeats.find(events) or (split_common(events), None, [])
         before, after = (read_plain(events) if events else [] for events in (first, last))
         if before is None or after is None:
             return None
         if run is None and len(first) == 1:
             self._repeats.look(first[0])
-        self.done = is_done
-        self.start = None
         return [part for part in (before, run, after) if part]
 
     def _read(self, events: list[ServerEvent]) -> list[ChatCompletionChunk]:
@@ -210,24 +217,6 @@ class ChunkDecoder:
             return []
         self.done = True
         return [as_chunk(completion)]
-
-
-def read_plain(events: list[bytes]) -> list[ChatCompletionChunk] | None:
-    """The chunks of events, all as the API sends them; `None` where one is not."""
-    data = b"\n".join(events)
-    if data.count(b"\n") >= max(len(events), 1) or may_hold_error(data):
-        return None
-    try:
-        chunks = list(map(read_chunk, events))
-    except UNREADABLE:
-        return None
-    if not all([chunk.choices for chunk in chunks]):  # noqa: C419 - a list is faster than a generator
-        return None
-    if may_hold_odd(data) and any(map(is_odd_chunk, chunks, events)):
-        return None
-    for chunk, event in zip(chunks, events, strict=True):
-        chunk.__dict__["source"] = event
-    return chunks
 
 
 def in_chunks(parts: list[Part]) -> list[ChatCompletionChunk]:

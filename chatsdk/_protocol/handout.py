@@ -6,8 +6,7 @@ the rest.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
 
@@ -18,6 +17,9 @@ from .repeats import Run
 
 CHUNKS = "chunks"
 """The view whose items are the chunks themselves."""
+
+NO_CHUNKS: Sequence[ChatCompletionChunk] = ()
+NOTHING: Iterator[Any] = iter(())
 
 
 class Handout:
@@ -31,34 +33,33 @@ class Handout:
 
     def __init__(self, whole: Accumulator) -> None:
         self._whole = whole
-        self._parts: deque[Part] = deque()
+        self._parts: list[Part] = []  # few: those of a read, or what came before the first token
         self.extend: Callable[[Iterable[Part]], None] = self._parts.extend
-        self._chunks: list[ChatCompletionChunk] = []  # those of the part that is being handed out ...
+        self._chunks = NO_CHUNKS  # those of the part that is being handed out ...
         self.run: Run | None = None  # ... unless it is a run, whose chunks are made if they are wanted
         self._next = self._end = 0  # where in the part the next chunk stands if there is no view, and where it ends
         self._made: dict[Hashable, list[Any] | None] = {}  # what each view has made of the run
         self._added = 0  # how much of the run the accumulator has
         self.view: object = None
-        self.items: Iterator[Any] = iter([])
+        self.items: Iterator[Any] = NOTHING
 
     def has_next(self) -> bool:
         """Whether there is a chunk to take."""
         if length_hint(self.items) if self.view is not None else self._next < self._end:
             return True
-        return bool(self._parts) and self._go_on()
-
-    def _go_on(self) -> bool:
-        """Take up the next part that has a chunk."""
-        while self._parts:
-            if self.run is not None and self._added < self._end:
+        if self.run is not None:
+            if self._added < self._end:
                 self._whole.add_run(self.run, self._added, self._end)
-            part = self._parts.popleft()
+            self.run, self._made = None, {}
+        self._chunks = NO_CHUNKS
+        while self._parts:
+            part = self._parts.pop(0)
             self.view = None
             self._next = self._added = 0
             if isinstance(part, Run):
-                self.run, self._chunks, self._made, self._end = part, [], {}, len(part.texts)
+                self.run, self._end = part, len(part.texts)
             else:
-                self.run, self._chunks, self._end = None, part, len(part)
+                self._chunks, self._end = part, len(part)
             if self._end:
                 return True
         return False

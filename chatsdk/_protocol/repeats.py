@@ -37,9 +37,10 @@ TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?"((?:[^
 PADDING = re.compile(rb'"((?:[^"\\]|\\.)*+)"\}\n\n\Z')
 """The last member of an event, where that is a string."""
 
-EVENT = b"data: %b\n\n"
+DATA = b"data: "
+EVENT = DATA + b"%b\n\n"
 
-data_of = itemgetter(slice(len("data: "), -1))
+data_of = itemgetter(slice(len(DATA), -1))
 """What a line says."""
 
 read_chunk = decoder_of(ChatCompletionChunk).decode
@@ -48,28 +49,23 @@ read_texts = msgspec.json.Decoder(list[str]).decode
 read_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
-def lines_of(body: bytes) -> list[bytes]:
-    """The first line of each event, with its end."""
-    return BytesIO(body).readlines()[::2]
-
-
 class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Chunks of one read, in order, that are `like` one but for the text in its `member`.
 
-    `index` is that of their choice, `body` the events they are; `paddings` are what they have for `obfuscation`, where
-    that is another for each.
+    `index` is that of their choice, `lines` are the events they are; `paddings` are what they have for `obfuscation`,
+    where that is another for each.
     """
 
     like: ChatCompletionChunk
     member: str
     index: int
     texts: list[str]
-    body: bytes
+    lines: list[bytes]
     paddings: Sequence[str] = ()
 
     def chunk(self, at: int) -> ChatCompletionChunk:
         """One of them."""
-        event = self._events()[at]
+        event = self.lines[at][len(DATA) :].rstrip(b"\n")
         chunk: ChatCompletionChunk = read_chunk(event)
         chunk.__dict__["source"] = event
         return chunk
@@ -79,14 +75,9 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
         if len(self.texts) == 1:
             return [self.chunk(0)]
         chunks = chunks_like(self.like, self.member, self.texts, self.paddings)
-        for chunk, event in zip(chunks, self._events(), strict=True):
+        for chunk, event in zip(chunks, map(data_of, self.lines), strict=True):
             chunk.__dict__["source"] = event
         return chunks
-
-    def _events(self) -> Sequence[bytes]:
-        """The data of each."""
-        is_one = len(self.texts) == 1
-        return (self.body[len("data: ") : -len("\n\n")],) if is_one else list(map(data_of, lines_of(self.body)))
 
 
 def _contents(like: ChoiceDelta, texts: list[str]) -> list[ChoiceDelta]:
@@ -135,10 +126,21 @@ def chunks_like(
     moderation, usage = like.moderation, like.usage
     tier, fingerprint = like.service_tier, like.system_fingerprint
     hidden = paddings if paddings and like.obfuscation is not None else repeat(like.obfuscation)
-    choices = [ChunkChoice(index, delta, reason, logprobs) for delta in MEMBERS[member](choice.delta, texts)]
+    deltas = MEMBERS[member](choice.delta, texts)
     return [
-        ChatCompletionChunk(id_, [choice], created, model, kind, moderation, padding, tier, fingerprint, usage)
-        for choice, padding in zip(choices, hidden, strict=False)
+        ChatCompletionChunk(
+            id_,
+            [ChunkChoice(index, delta, reason, logprobs)],
+            created,
+            model,
+            kind,
+            moderation,
+            padding,
+            tier,
+            fingerprint,
+            usage,
+        )
+        for delta, padding in zip(deltas, hidden, strict=False)
     ]
 
 
@@ -184,23 +186,24 @@ class Sample:
         self.after = after
         self._index = like.choices[0].index
         self._least = len(before) + len(middle) + len(after)
-        self._longest = self._least + len(before)  # what is longer may be more than one
+        self._longest = self._least + len(before)  # what is longer may be more than one event
         self._strings = slice(len(before) - 1, 1 - len(after))
 
     def one(self, event: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
-        is_long_enough = self._least <= len(event) < self._longest
-        if not (is_long_enough and event.startswith(self.before) and event.endswith(self.after)):
+        is_one = self._least <= len(event) < self._longest
+        if not (is_one and event.startswith(self.before) and event.endswith(self.after)):
             return None
-        strings = event[self._strings]
+        said = event[self._strings]
         try:
-            if not self.middle:
-                return Run(self.like, self.member, self._index, [read_text(strings)], event)
-            text, _, padding = strings.partition(self.middle)
-            read = [read_text(text + b'"')], [read_text(b'"' + padding)]
+            if self.middle:
+                said, _, padding = said.partition(self.middle)
+                said += b'"'
+                read_text(b'"' + padding)
+            text = read_text(said)
         except UNREADABLE:
             return None
-        return Run(self.like, self.member, self._index, read[0], event, read[1])
+        return Run(self.like, self.member, self._index, [text], [event])
 
     def frames(self, events: bytes) -> bool:
         """Whether they begin and end as it does."""
@@ -208,14 +211,15 @@ class Sample:
 
     def run(self, events: bytes) -> Run | None:
         """The events as a run, if all are repeats."""
-        before, middle, after = self.before, self.middle, self.after
         if not self.frames(events):
             return None
-        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines_of(events)))
+        before, middle, after = self.before, self.middle, self.after
+        lines = BytesIO(events).readlines()[::2]
+        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
         if events != before + (after + before).join(between) + after:
             return None
         read = read_between(between, middle)
-        return None if read is None else Run(self.like, self.member, self._index, read[0], events, read[1])
+        return None if read is None else Run(self.like, self.member, self._index, read[0], lines, read[1])
 
 
 def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:

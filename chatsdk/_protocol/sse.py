@@ -24,6 +24,9 @@ SHORT = 1024
 POINTER = 8
 """What it costs to keep a line, beyond its bytes."""
 
+PIECE = 32768
+"""Bytes of a long read that are looked at together: no more than a processor has at hand."""
+
 SLACK = len("error: \n") * 2
 """What an event that is not over yet may have beyond its data."""
 
@@ -38,7 +41,7 @@ class ServerEvent(Struct, frozen=True, gc=False):
 
 
 def split_common(body: bytes) -> list[bytes]:
-    """What stands between `data: ` and the blank line of each event, in a body that `SSEDecoder.common` gave."""
+    """What stands between `data: ` and the blank line of each event, in a piece that `SSEDecoder.common` gave."""
     return body[6:-2].split(b"\n\ndata: ")
 
 
@@ -116,20 +119,24 @@ class SSEDecoder:
             self._measure()
         return events
 
-    def common(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """The bytes of the events that these complete, where all seem of the commonest form, and what comes after.
+    def common(self, data: bytes) -> tuple[list[bytes], bytes] | None:
+        """The events that these bytes complete, in pieces, where all seem of the commonest form, and what comes after.
 
         That is one `data: ` line each, LF, and one blank line; an event with a line break in it is of another form.
         Nothing is taken: `take` what comes after, or `feed` the bytes. `None`: they are of another form.
         """
         if self._pending or self._data or self._name or self._after_cr:
             return None
-        if self._tail:
-            data = self._tail + data
         end = data.rfind(b"\n\n") + 2
-        if end < 2 or len(data) > self._limit or data.find(b"\r") >= 0 or not data.startswith(b"data: "):
+        if end < 2 or len(self._tail) + len(data) > self._limit or data.find(b"\r") >= 0:
             return None
-        return data[:end], data[end:]
+        pieces, start = [], 0
+        while start < end:
+            stop = end if end - start <= PIECE else data.find(b"\n\n", start + PIECE // 2) + 2
+            pieces.append(data[start:stop])
+            start = stop
+        pieces[0] = self._tail + pieces[0]
+        return (pieces, data[end:]) if all(piece.startswith(b"data: ") for piece in pieces) else None
 
     def take(self, rest: bytes) -> None:
         """Go on with what comes after the events that `common` gave."""

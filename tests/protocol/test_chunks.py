@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chatsdk._error_body import ErrorWords
 from chatsdk._head import Head
-from chatsdk._protocol import chunks
+from chatsdk._protocol import chunks, sse
 from chatsdk._protocol.chunks import ChunkDecoder, as_chunk, read_completion
 from chatsdk._protocol.retry import RetryPolicy
 from chatsdk._protocol.sse import BOM
@@ -130,6 +130,18 @@ def test_random_cuts_change_nothing(name: str, data: st.DataObject) -> None:
 @given(data=st.data(), body=st.lists(st.sampled_from([A, B, END, USAGE, WRONG, DONE, b"\n", b"data: ", b"{"])))
 def test_random_cuts_of_random_streams_change_nothing(data: st.DataObject, body: list[bytes]) -> None:
     assert read(data.draw(cuttings(b"".join(body)))).facts == read([b"".join(body)]).facts
+
+
+@pytest.mark.parametrize("size", [1, 60, 150])
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_long_read_comes_to_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
+    body, _, _ = STREAMS[name]
+    plain = A + B + A + B
+    cuts = [[plain + body], [plain + body[:7], body[7:]], [plain[:-9], plain[-9:] + body]]
+    whole = [read(cut).facts for cut in cuts]
+    monkeypatch.setattr(sse, "PIECE", size)
+
+    assert [read(cut).facts for cut in cuts] == whole
 
 
 @given(st.binary())

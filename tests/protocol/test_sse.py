@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatsdk._protocol.sse import BOM, ServerEvent, SSEDecoder, encode_event, split_common
+from chatsdk._protocol.sse import BOM, PIECE, ServerEvent, SSEDecoder, encode_event, split_common
 
 from .pieces import cuttings, ways_to_cut, work_of
 
@@ -205,11 +205,11 @@ def test_events_of_the_commonest_form_are_found_in_one_look() -> None:
     decoder = SSEDecoder()
     common = decoder.common(COMMON + b"data: c")
     assert common is not None
-    assert common == (COMMON, b"data: c")
+    assert common == ([COMMON], b"data: c")
     assert decoder.feed(COMMON) == [E(b"a"), E(b"b")]  # nothing was taken
 
     decoder.take(common[1])
-    assert decoder.common(b"d\n\n") == (b"data: cd\n\n", b"")
+    assert decoder.common(b"d\n\n") == ([b"data: cd\n\n"], b"")
     assert decoder.feed(b"e\n\n") == [E(b"ce")]
 
 
@@ -244,7 +244,23 @@ def test_an_event_of_another_form_has_a_line_break(data: bytes) -> None:
     common = SSEDecoder().common(data)
 
     assert common is not None
-    assert any(b"\n" in event for event in split_common(common[0]))
+    assert any(b"\n" in event for event in split_common(common[0][0]))
+
+
+def test_a_long_read_comes_in_pieces_of_whole_events_each_of_the_commonest_form() -> None:
+    events = [b"data: %d\n\n" % number for number in range(20_000)]
+    decoder = SSEDecoder()
+    decoder.take(b"data: ")
+
+    common = decoder.common(b"x\n\n" + b"".join(events) + b"data: y")
+
+    assert common is not None
+    pieces, rest = common
+    assert (b"".join(pieces), rest) == (b"data: x\n\n" + b"".join(events), b"data: y")
+    assert len(pieces) > 5
+    assert all(len(piece) <= PIECE + 6 for piece in pieces)
+    assert [event for piece in pieces for event in split_common(piece)][1:] == [event[6:-2] for event in events]
+    assert decoder.common(b"x\n\n" + b"".join(event[5:] for event in events)) is None
 
 
 @pytest.mark.parametrize("before", [b"data: a", b"data: a\n", b"event: x\n", b"data: a\r"])
