@@ -17,7 +17,7 @@ from .response import Annotation, details_text
 from .usage import CompletionUsage
 
 
-class FunctionCallChunk(Reply, frozen=True):
+class FunctionCallChunk(Reply, frozen=True, gc=False):
     """A piece of a function call: `arguments` is to be appended."""
 
     name: str | None = None
@@ -31,7 +31,7 @@ class CustomCallChunk(Reply, frozen=True):
     input: str | None = None
 
 
-class ToolCallChunk(Reply, frozen=True):
+class ToolCallChunk(Reply, frozen=True, gc=False):
     """A piece of the tool call that `index` names; servers may leave out the index or send it as text."""
 
     index: int | str | None = always(None)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from .chunk import AudioChunk, ToolCallChunk
 
 
-class Delta(Struct, frozen=True):
+class Delta(Struct, frozen=True, gc=False):
     """What one chunk adds to the choice `index`. Pieces of text are to be appended."""
 
     index: int

@@ -18,7 +18,7 @@ from .response import ToolCall
 from .usage import CompletionUsage
 
 
-class TextDelta(Struct, frozen=True, tag=True):
+class TextDelta(Struct, frozen=True, tag=True, gc=False):
     """A piece of the content."""
 
     index: int
@@ -32,21 +32,21 @@ class TextDone(Struct, frozen=True, tag=True):
     text: str
 
 
-class ReasoningDelta(Struct, frozen=True, tag=True):
+class ReasoningDelta(Struct, frozen=True, tag=True, gc=False):
     """A piece of what the model thinks before it answers."""
 
     index: int
     text: str
 
 
-class RefusalDelta(Struct, frozen=True, tag=True):
+class RefusalDelta(Struct, frozen=True, tag=True, gc=False):
     """A piece of the words with which the model declines."""
 
     index: int
     text: str
 
 
-class ToolCallDelta(Struct, frozen=True, tag=True):
+class ToolCallDelta(Struct, frozen=True, tag=True, gc=False):
     """A piece of a tool call's arguments (a custom tool's input, a legacy `function_call`'s arguments).
 
     `position` counts the choice's calls from 0, in order of arrival. `id` is empty until the server has named one. Of a
@@ -78,7 +78,7 @@ class ToolCallDone(Struct, frozen=True, tag=True):
         return read_object(self.arguments)
 
 
-class AudioDelta(Struct, frozen=True, tag=True):
+class AudioDelta(Struct, frozen=True, tag=True, gc=False):
     """A piece of a spoken answer: `data` is base64."""
 
     index: int
