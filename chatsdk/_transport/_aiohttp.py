@@ -16,7 +16,7 @@ from time import time
 import aiohttp
 
 from .._error_text import PROXY_HINT, shorten
-from .._head import Head
+from .._head import Head, Headers
 from .._loops import run_in
 from .._secret import Secret
 from ..errors import APIConnectionError, APITimeoutError, ChatError, ClientClosedError
@@ -55,8 +55,10 @@ class AiohttpResponse:
         self._transport = connection.transport if connection else None
         self.is_cut = False
         self.loop = asyncio.get_running_loop()
-        self.head = Head(response.status, response.headers, time())
-        packing = self.head.headers.get("content-encoding", "identity").strip().lower()
+        given = response.headers
+        headers = Headers(given, given.getall)
+        self.head = Head(response.status, headers, time())
+        packing = headers.get("content-encoding", "identity").strip().lower()
         self._unpacker = None if unpacks or packing in ("identity", "") else Unpacker(packing)
         live.add(self)
 
