@@ -7,7 +7,7 @@ import platform
 from dataclasses import dataclass, field
 from functools import partial
 from os import urandom
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import anyio
 import msgspec
@@ -22,11 +22,14 @@ from ._retrying import Attempts
 from ._scrubbing import scrubbed, without
 from ._secret import Secret, SecretHeaders
 from ._timing import CallTimer, OpenCalls
-from ._transport import HttpRequest, HttpResponse, Transport
+from ._transport import HeaderName, HttpRequest, HttpResponse, RequestHeaders, Transport
 from ._version import __version__
 from .errors import APIConnectionError, APIStatusError, ChatError, ResponseDecodeError, UsageError, from_response
 from .providers._address import auth_header
 from .types._base import Answer
+
+Common: TypeAlias = tuple[RequestHeaders, HeaderName | None]
+"""The headers that all requests of a kind have, and the name of the one for the idempotency key, where one is sent."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=ChatError)
@@ -74,7 +77,7 @@ class Caller:
     account: RetryAccount
     options: Options
     calls: OpenCalls = field(default_factory=OpenCalls)
-    _common_headers: dict[tuple[str, bool], SecretHeaders] = field(default_factory=dict, init=False, compare=False)
+    _known: dict[tuple[str, str, bool], Common] = field(default_factory=dict, init=False, compare=False)  # by kind
 
     def attempts(self) -> Attempts:
         """Those of a new call, which begins now."""
@@ -211,20 +214,21 @@ class Caller:
     def _secrets(self, key: Secret | None) -> list[Secret]:
         return [*self.options.header_secrets, *([] if key is None else [key])]
 
-    def _headers(self, call: Call, key: Secret | None) -> SecretHeaders:
-        options, kind = self.options, (call.accept, call.body is not None)
-        common = self._common_headers.get(kind)
-        if common is None:
-            common = self._common_headers[kind] = self._common(*kind)
-        headers = SecretHeaders(common)
-        if call.method == "POST" and options.idempotency_header:
-            headers.setdefault(options.idempotency_header.lower(), call.idempotency_key)
-        if key is not None and key is not options.api_key:
-            headers.setdefault(*auth_header(options.provider, key.reveal(), is_token=True))
+    def _headers(self, call: Call, key: Secret | None) -> RequestHeaders:
+        kind = (call.method, call.accept, call.body is not None)
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = self._common(*kind)
+        common, idempotency_header = known
+        headers = RequestHeaders(common)
+        if idempotency_header is not None:
+            headers[idempotency_header] = call.idempotency_key
+        if key is not None and key is not self.options.api_key:
+            headers.setdefault(*auth_header(self.options.provider, key.reveal(), is_token=True))
         return headers
 
-    def _common(self, accept: str, has_body: bool) -> SecretHeaders:
-        """The headers that all requests of a kind have, the caller's own last, which win."""
+    def _common(self, method: str, accept: str, has_body: bool) -> Common:
+        """The caller's own headers come last, and win."""
         options = self.options
         headers = SecretHeaders(ACCEPT[accept])
         if has_body:
@@ -233,4 +237,7 @@ class Caller:
             name, value = auth_header(options.provider, options.api_key.reveal())
             headers[name] = value
         headers.update(options.headers)
-        return headers
+        own = (options.idempotency_header or "").lower()
+        has_own = method == "POST" and own and own not in headers
+        named = RequestHeaders((HeaderName(name), value) for name, value in headers.items())
+        return named, HeaderName(own) if has_own else None

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar, overload
+from typing import TypeAlias, TypeVar, overload
 
 from .types.rate_limit import RateLimitSnapshot, RateLimitWindow
 
 T = TypeVar("T")
+
+Pairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+Find: TypeAlias = Callable[[str, Sequence[str]], Sequence[str]]
+"""The values of a name, or what is given where there is none."""
 
 REQUEST_ID_HEADERS = (
     "x-request-id",
@@ -53,6 +57,9 @@ DURATION_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "Â
 LEAST_UNIX_TIME = 1e9
 """A number this large is no wait but an instant: September 2001, in seconds."""
 
+EXACT_DIGITS = 15
+"""A number of no more digits is the same whether it was read as a whole number or not."""
+
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _DURATION_PART = re.compile(rf"({_NUMBER.pattern})(ms|us|Âµs|ns|h|m|s)")
 
@@ -61,33 +68,53 @@ _LIMIT_HEADERS = [(re.compile(name.format(**_LIMIT_PARTS)), window) for name, wi
 
 
 class Headers(Mapping[str, str]):
-    """Headers of an answer; names in any case, different values of one name joined by `, ` (RFC 9110, 5.3)."""
+    """Headers of an answer; names in any case, different values of one name joined by `, ` (RFC 9110, 5.3).
 
-    __slots__ = ("_values",)
+    `find` gives the values of a name in any case, where the pairs can; then they are put in order only for somebody
+    who asks for all of them.
+    """
 
-    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        fields = pairs.items() if isinstance(pairs, Mapping) else list(pairs)
-        values = {name.lower(): value for name, value in fields}
-        self._values = values if len(values) == len(fields) else _joined(fields)
+    __slots__ = ("_find", "_pairs", "_values")
+
+    def __init__(self, pairs: Pairs = (), find: Find | None = None) -> None:
+        self._pairs = pairs
+        self._find = find
+        self._values = _by_name(pairs) if find is None else None
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     @overload
     def get(self, name: str, /) -> str | None: ...
     @overload
     def get(self, name: str, /, default: T | str) -> T | str: ...
     def get(self, name: str, /, default: object = None) -> object:  # the inherited one raises and catches
-        return self._values.get(name.lower(), default)
+        if self._find is None:
+            return self._all().get(name.lower(), default)
+        values = self._find(name, ())
+        if len(values) > 1:
+            return _joined(values)
+        return values[0] if values else default
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._all())
 
     def __repr__(self) -> str:
-        return f"Headers({self._values!r})"
+        return f"Headers({self._all()!r})"
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
+        return Headers, (self._all(),)
+
+    def _all(self) -> dict[str, str]:
+        if self._values is None:
+            self._values = _by_name(self._pairs)
+        return self._values
 
 
 class Head:
@@ -98,7 +125,7 @@ class Head:
     def __init__(
         self,
         status: int,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        headers: Pairs = (),
         received_at: float | None = None,
     ) -> None:
         self.status = status
@@ -195,16 +222,23 @@ class Head:
         return self._seconds_until(number if number < LEAST_UNIX_TIME * 100 else number / 1000)
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, value in pairs:
-        key = name.lower()
-        known = values.get(key, value)
-        values[key] = value if known == value else f"{known}, {value}"
-    return values
+def _by_name(pairs: Pairs) -> dict[str, str]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        values.setdefault(name.lower(), []).append(value)
+    return {name: _joined(told) for name, told in values.items()}
+
+
+def _joined(values: Sequence[str]) -> str:
+    joined = values[0]
+    for value in values[1:]:
+        joined = joined if joined == value else f"{joined}, {value}"
+    return joined
 
 
 def _count(value: str | None) -> int | None:
+    if value is not None and len(value) <= EXACT_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
     number = parse_number(value)
     return None if number is None else int(number)
 

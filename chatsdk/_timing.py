@@ -157,13 +157,18 @@ class CallTimer:
 
     def enter(self, phase: str) -> None:
         """The guarded wait is for this now; entering a phase again gives it its whole time again, but for `total`."""
-        if self._task is None or self._alarm is None:
+        alarm = self._alarm
+        if self._task is None or alarm is None:
             return
+        due = self._end
         limit: float | None = None if phase == "total" else getattr(self._limits, phase)
-        due = inf if limit is None else monotonic() + limit
-        self._phase, self.due = (phase, due) if due < self._end else ("total", self._end)
-        if self.due < self._alarm.rings_at:
-            self._alarm.set(self.due)
+        if limit is not None and (end := monotonic() + limit) < due:
+            self._phase, due = phase, end
+        else:
+            self._phase = "total"
+        self.due = due
+        if due < alarm.rings_at:
+            alarm.set(due)
 
     def end(self, error: ChatError) -> None:
         """End the call with this error. From any thread."""

@@ -314,9 +314,7 @@ class AsyncChatClient:
     def _encode(self, request: ChatRequest) -> tuple[str, bytes]:
         """Where the request goes, and its body."""
         options = self._caller.options
-        if request.model is UNSET and options.model:
-            request = structs.replace(request, model=options.model)
-        model, body = encode_call(request, options.provider)
+        model, body = encode_call(request, options.provider, options.model)
         return options.completions_url(model), body
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any], others: Iterable[str] = ()) -> ChatRequest:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from chatsdk._head import REQUEST_ID_HEADERS, Head, Headers, parse_date, parse_duration, parse_number
 from chatsdk.types import RateLimitSnapshot, RateLimitWindow
@@ -32,6 +33,30 @@ def test_names_are_found_in_any_case() -> None:
 
 def test_values_of_a_repeated_name_are_joined() -> None:
     assert Headers([("A", "1"), ("b", "2"), ("a", "3")]) == {"a": "1, 3", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("X-Request-ID", "r"), ("date", "d")],
+        [("Retry-After", "1"), ("retry-after", "1"), ("RETRY-AFTER", "2"), ("x-request-id", "r"), ("Retry-After", "1")],
+        [],
+    ],
+)
+def test_headers_that_are_found_are_the_same_as_those_that_are_read(pairs: list[tuple[str, str]]) -> None:
+    fields = CIMultiDictProxy(CIMultiDict(pairs))
+    found, read = Headers(fields, fields.getall), Headers(pairs)
+
+    for name in ("x-request-id", "X-Request-Id", "Retry-After", "Date", "age"):
+        assert found.get(name) == read.get(name)
+        assert found.get(name, "none") == read.get(name, "none")
+        assert (name in found) == (name in read)
+    for again in (found, copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert again == read
+        assert list(again.items()) == list(read.items())
+        assert (len(again), repr(again)) == (len(read), repr(read))
+    with pytest.raises(KeyError):
+        found["age"]
 
 
 def test_headers_compare_by_value_and_show_it() -> None:
@@ -379,6 +404,9 @@ def test_no_text_makes_reading_raise(text: str) -> None:
     assert head.rate_limit is not None
 
 
-@pytest.mark.parametrize(("value", "length"), [("12", 12), ("0", 0), ("x", None), ("-1", None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "length"),
+    [("12", 12), ("0", 0), ("12.5", 12), ("9" * 20, 10**20), ("\uff11", None), ("x", None), ("-1", None), (None, None)],
+)
 def test_the_length_of_a_body_is_known_where_it_is_told(value: str | None, length: int | None) -> None:
     assert Head(200, {} if value is None else {"Content-Length": value}).content_length == length

@@ -140,5 +140,5 @@ class RetryAccount:
 
     def refund(self) -> None:
         """Note a success."""
-        if self.budget is not None:
+        if self.budget is not None and self.balance < self.budget.capacity:
             self.balance = min(self.budget.capacity, self.balance + self.budget.refund)

@@ -41,6 +41,9 @@ UNENCODABLE = (TypeError, ValueError, RecursionError)
 ERROR_MEMBER = re.compile(rb'"error"\s*+:\s*+(?!null\b)|"(?:object|type)"\s*+:\s*+"error"')
 """The members that mark an error next to whatever else, at any depth."""
 
+SHORT = 2000
+"""Bytes that are looked through faster than the members that they are made of."""
+
 CONTAINERS = (dict, list, tuple)
 BYTES = (bytes, bytearray, memoryview)
 
@@ -77,18 +80,23 @@ def encode_request(request: ChatRequest) -> bytes:
     return encode_call(request, UNKNOWN_PROVIDER)[1]
 
 
-def encode_call(request: ChatRequest, provider: Provider) -> tuple[str, bytes]:
-    """The model that is asked, and the body as its provider wants it. Raises what `encode_request` raises."""
+def encode_call(request: ChatRequest, provider: Provider, model: str | None = None) -> tuple[str, bytes]:
+    """The model that is asked, and the body as its provider wants it. Raises what `encode_request` raises.
+
+    `model` stands in where the request names none.
+    """
     body = request_builtins(request)
+    if model:
+        body.setdefault("model", model)
     try:
         msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise UsageError(_explain(str(error))) from None
     body = with_extra_body(shape(body, provider))
-    model = body.get("model")
-    if not model or not isinstance(model, str):
+    asked = body.get("model")
+    if not asked or not isinstance(asked, str):
         raise UsageError("no model: pass model=, to the call or to the client")
-    return model, encode_json(body)
+    return asked, encode_json(body)
 
 
 def request_builtins(request: ChatRequest) -> dict[str, Any]:
@@ -115,13 +123,14 @@ def with_extra_body(body: dict[str, Any]) -> dict[str, Any]:
 def encode_json(value: Any) -> bytes:
     """Compact JSON. Raises `UsageError` naming the member that has no JSON form.
 
-    msgspec writes NaN and infinities as `null`, so they are looked for.
+    msgspec writes NaN and infinities as `null`, so they are looked for, in the text where that is short.
     """
     try:
         encoded = _encode(value)
     except UNENCODABLE as error:
         raise _explained(error, _encode, value) from None
-    if not _is_finite(value):
+    may_hold_null = len(encoded) > SHORT or encoded.find(b"null") >= 0
+    if may_hold_null and not _is_finite(value):
         raise UsageError(f"{_printable(_place_of_no_number(value))}: NaN and infinities have no JSON form")
     return encoded
 

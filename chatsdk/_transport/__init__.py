@@ -7,15 +7,31 @@ time either: it tells what it waits for, and whoever called it ends the wait.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from msgspec import Struct
+from multidict import CIMultiDict, istr
 
 from .._head import Head
-from .._secret import SecretHeaders
+from .._secret import MASK
 from ..errors import ChatError
 
 SendPhase = Literal["pool", "connect", "headers"]
+
+HeaderName = istr
+"""A header's name that is ready to be sent: a plain `str` is made one several times on its way."""
+
+
+class RequestHeaders(CIMultiDict[str]):
+    """Headers as they are sent, so that none is put in order anew for each request; they show their names only."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, MASK))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("headers may hold a key, and are neither pickled nor copied")
 
 
 class HttpRequest(Struct, frozen=True):
@@ -23,7 +39,7 @@ class HttpRequest(Struct, frozen=True):
 
     method: str
     url: str
-    headers: SecretHeaders
+    headers: RequestHeaders
     body: bytes | None
     enter: Callable[[SendPhase], None]
     connect_limit: float | None = None

@@ -16,14 +16,14 @@ from time import time
 import aiohttp
 
 from .._error_text import PROXY_HINT, shorten
-from .._head import Head
+from .._head import Head, Headers
 from .._loops import run_in
 from .._secret import Secret
 from ..errors import APIConnectionError, APITimeoutError, ChatError, ClientClosedError
 from . import HttpRequest
 from ._proxies import environment_proxy
 from ._sessions import ConnectionUse, Connector, Sessions
-from ._unpacking import Unpacker
+from ._unpacking import Unpacker, unpacker_for
 
 LINGER = 0.1
 """Seconds in which a body may still end after its reader has seen enough; then the connection is dropped."""
@@ -43,7 +43,7 @@ READ_BUFFER = 1 << 18
 class AiohttpResponse:
     """A response of aiohttp's, and the place it takes in the pool. `unpacks`: aiohttp does that already."""
 
-    __slots__ = ("_live", "_place", "_response", "_transport", "_unpacker", "head", "is_cut", "loop")
+    __slots__ = ("_live", "_place", "_response", "_unpacker", "head", "is_cut", "loop")
 
     def __init__(
         self, response: aiohttp.ClientResponse, place: Place | None, live: set[AiohttpResponse], *, unpacks: bool
@@ -51,13 +51,13 @@ class AiohttpResponse:
         self._response = response
         self._place = place
         self._live = live
-        connection = response.connection
-        self._transport = connection.transport if connection else None
         self.is_cut = False
         self.loop = asyncio.get_running_loop()
-        self.head = Head(response.status, response.headers, time())
-        packing = self.head.headers.get("content-encoding", "identity").strip().lower()
-        self._unpacker = None if unpacks or packing in ("identity", "") else Unpacker(packing)
+        given = response.headers
+        headers = Headers(given, given.getall)
+        self.head = Head(response.status, headers, time())
+        packing = None if unpacks else headers.get("content-encoding")
+        self._unpacker = None if packing is None else unpacker_for(packing)
         live.add(self)
 
     @property
@@ -105,9 +105,10 @@ class AiohttpResponse:
             return
         if not self._response.content.at_eof():
             self._response.content.set_exception(error)
-            is_ours = self._response.connection is not None  # else it may serve another request already
-            if is_ours and self._transport is not None and not self.loop.is_closed():
-                self._transport.abort()
+            connection = self._response.connection  # without it, the transport may serve another request already
+            transport = connection.transport if connection else None
+            if transport is not None and not self.loop.is_closed():
+                transport.abort()
         self.close()
 
     def close(self) -> None:
@@ -120,7 +121,7 @@ class AiohttpResponse:
 
     def disown(self) -> object:
         """What is behind it, which is a parent process's: to be left alone."""
-        return self._response, self._transport
+        return self._response
 
 
 class Place:
@@ -170,7 +171,7 @@ class AiohttpTransport:
             raise ClientClosedError("the client is closed")
         place = None if self._max_connections is None else await self._take_place(request, self._max_connections)
         try:
-            session = self._given_session or await self._sessions.current()
+            session = self._given_session or self._sessions.known() or await self._sessions.new()
             response = await self._send_once_more_if_stale(session, request)
         except BaseException:
             if place is not None:

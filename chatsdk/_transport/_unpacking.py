@@ -18,6 +18,12 @@ RAW_DEFLATE = -zlib.MAX_WBITS
 PACKINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 
+def unpacker_for(packing: str) -> Unpacker | None:
+    """One for what a `content-encoding` says; `None` where it means that nothing is packed."""
+    packing = packing.strip().lower()
+    return None if packing in ("identity", "") else Unpacker(packing)
+
+
 class Unpacker:
     """`feed` it what came, and `take` pieces until there is none."""
 

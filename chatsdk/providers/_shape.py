@@ -31,11 +31,8 @@ def shape(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
         body = _shape_parameters(body, provider)
     if provider.schema_member != "json_schema":
         body = _shape_format(body, provider)
-    messages = body.get("messages")
-    if isinstance(messages, list) and (provider.roles or provider.message_drops):
-        shaped = [_shape_message(message, provider) for message in messages]
-        if any(new is not old for new, old in zip(shaped, messages, strict=True)):
-            body = {**body, "messages": shaped}
+    if provider.roles or provider.message_drops:
+        body = _shape_messages(body, provider)
     return body
 
 
@@ -69,6 +66,15 @@ def _shape_format(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
         return body
     moved = {provider.schema_member if name == "json_schema" else name: value for name, value in given.items()}
     return {**body, "response_format": moved}
+
+
+def _shape_messages(body: dict[str, Any], provider: Provider) -> dict[str, Any]:
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    shaped = [_shape_message(message, provider) for message in messages]
+    is_same = all(new is old for new, old in zip(shaped, messages, strict=True))
+    return body if is_same else {**body, "messages": shaped}
 
 
 def _shape_message(message: Any, provider: Provider) -> Any:

@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 from chatsdk._error_body import ErrorWords
 from chatsdk._head import Head
 from chatsdk._protocol import wire
-from chatsdk._protocol.wire import PARAMETERS, build_request, decode, encode_json, encode_request, to_json
+from chatsdk._protocol.wire import (
+    PARAMETERS,
+    SHORT,
+    build_request,
+    decode,
+    encode_call,
+    encode_json,
+    encode_request,
+    to_json,
+)
 from chatsdk.errors import (
     PATH_HINT,
     APIStatusError,
@@ -29,6 +38,7 @@ from chatsdk.errors import (
     UsageError,
 )
 from chatsdk.messages import image, system, user
+from chatsdk.providers.default import PROVIDER
 from chatsdk.types import (
     UNSET,
     AssistantMessage,
@@ -288,6 +298,11 @@ def test_a_number_that_is_none_is_refused_by_its_place(place: str) -> None:
         assert str(caught.value) == f"{place}: NaN and infinities have no JSON form"
 
 
+def test_a_number_that_is_none_is_found_beside_a_long_text() -> None:
+    with pytest.raises(UsageError, match=r"^weight: NaN"):
+        encode_json({"text": "x" * 2 * SHORT, "weight": math.nan})
+
+
 def test_numbers_are_written_wherever_they_are() -> None:
     more = {"a": 1.5, "b": [True, None, 10**30, {"c": -0.0}], "d": ()}
     assert written(request(messages=[{**HI[0], **more}], temperature=0.5))["messages"] == [{**HI[0], **more, "d": []}]
@@ -299,9 +314,10 @@ def test_looking_for_numbers_costs_nothing_for_a_long_text_and_a_fixed_amount_fo
     def work(messages: list[dict[str, Any]]) -> int:
         return work_of(lambda: encode_json({"messages": messages}))
 
-    few, many = work(HI * 10), work(HI * 1000)
-    assert work([{"role": "user", "content": "x" * 1_000_000}] * 10) == few
-    assert many - few <= 990 * 10
+    few, many = work(HI * 100), work(HI * 1000)
+    assert work([{"role": "user", "content": "x" * 100_000}] * 100) == few
+    assert many - few <= 900 * 10
+    assert work(HI) <= len(encode_json({"messages": HI})) + 10
 
 
 @pytest.mark.parametrize(
@@ -316,6 +332,12 @@ def test_a_request_needs_a_model() -> None:
     for parameters in ({}, {"model": ""}, {"extra_body": {"model": None}}):
         with pytest.raises(UsageError, match="model="):
             encode_request(build_request({"messages": "hi", **parameters}))
+
+
+def test_another_model_stands_in_where_the_request_names_none() -> None:
+    for parameters, asked in (({}, "other"), ({"model": "m"}, "m"), ({"extra_body": {"model": "m"}}, "m")):
+        model, body = encode_call(build_request({"messages": "hi", **parameters}), PROVIDER, "other")
+        assert (model, msgspec.json.decode(body)["model"]) == (asked, asked)
 
 
 def test_a_request_needs_messages() -> None:
