@@ -22,6 +22,9 @@ T = TypeVar("T")
 RESOLUTION = 0.001
 """Seconds by which a loop's timer may come early."""
 
+TURNS = 8
+"""Turns of the loop that a wait gets once it is due: what came while the loop was held up is read before it is ended."""
+
 LOOK = 2e-6
 """Seconds until the next look for each wait that is looked at: many that are due one after another cost little."""
 
@@ -77,14 +80,21 @@ class Alarm:
     def _look(self) -> None:
         self.rings_at, self._timer = inf, None
         now = monotonic()
-        soonest = inf
-        for wait in list(self.waits):
-            if wait.due <= now + RESOLUTION:
-                wait.expire()
-            elif wait.due < soonest:
-                soonest = wait.due
+        waits = list(self.waits)
+        soonest = min((wait.due for wait in waits if wait.due > now + RESOLUTION), default=inf)
         if soonest != inf:
-            self.set(max(soonest, now + LOOK * len(self.waits)))
+            self.set(max(soonest, now + LOOK * len(waits)))
+        self._end([wait for wait in waits if wait.due <= now + RESOLUTION], TURNS)
+
+    def _end(self, waits: list[CallTimer], turns: int) -> None:
+        """End those that are still due after so many turns."""
+        now = monotonic()
+        late = [wait for wait in waits if wait in self.waits and wait.due <= now + RESOLUTION]
+        if late and turns:
+            self.loop.call_soon(self._end, late, turns - 1)
+            return
+        for wait in late:
+            wait.expire()
 
 
 class OpenCalls:

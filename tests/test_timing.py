@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
 from chatsdk import APITimeoutError, ClientClosedError, Timeouts
-from chatsdk._timing import CallTimer, OpenCalls
+from chatsdk._timing import TURNS, CallTimer, OpenCalls
 
 
 def timers_of(calls: OpenCalls) -> list[float]:
@@ -78,3 +79,22 @@ def test_a_closed_loop_is_forgotten_by_the_next() -> None:
     asyncio.run(once())
 
     assert len(calls._alarms) == 1
+
+
+async def test_what_came_while_the_loop_was_held_up_is_read_before_a_wait_is_ended() -> None:
+    timer = CallTimer(Timeouts(headers=0.02), OpenCalls())
+    came = asyncio.get_running_loop().create_future()
+
+    def hold_up() -> None:
+        time.sleep(0.05)  # the loop does nothing else meanwhile: that is what is tested
+        came.set_result("an answer")
+
+    async def wait() -> str:
+        timer.enter("headers")
+        asyncio.get_running_loop().call_soon(hold_up)
+        answer: str = await came
+        for _ in range(TURNS - 2):  # as the steps of a library that read it take
+            await asyncio.sleep(0)
+        return answer
+
+    assert await timer.guard(wait) == "an answer"
