@@ -23,7 +23,7 @@ RESOLUTION = 0.001
 """Seconds by which a loop's timer may come early."""
 
 TURNS = 8
-"""Turns of the loop that a wait gets once it is due: what came while the loop was held up is read before it is ended."""
+"""Turns of the loop that a wait still gets once it is due: what came while the loop was held up is read first."""
 
 LOOK = 2e-6
 """Seconds until the next look for each wait that is looked at: many that are due one after another cost little."""
