@@ -161,11 +161,11 @@ def read_between(between: list[bytes], middle: bytes) -> tuple[list[str], Sequen
         if not middle:
             texts = read_texts(b'["%b"]' % b'",\n"'.join(between))
             return (texts, ()) if len(texts) == len(between) else None
-        listed = b'"],\n["'.join(between).replace(middle, b'",\n"')
-        pairs = read_pairs(b'[["%b"]]' % listed)
+        pieces = b'"],\n["'.join(between).split(middle)
+        pairs = read_pairs(b'[["%b"]]' % b'",\n"'.join(pieces))
     except UNREADABLE:
         return None
-    if len(pairs) != len(between) or listed.count(b"\n") + 1 != 2 * len(between):
+    if not len(pairs) == len(between) == len(pieces) - 1:
         return None
     return [text for text, _ in pairs], [padding for _, padding in pairs]
 
