@@ -26,6 +26,9 @@ from .wire import UNREADABLE, decoder_of, may_hold_error
 MANY = 8
 """Events of a read for which it is worth while to look for others at its ends."""
 
+LONG = 32
+"""Events of a stream after which it is worth while however few come in a read."""
+
 EDGE = 4
 """Events at the beginning and at the end of a read that may be others: the first and the last of a stream."""
 
@@ -75,8 +78,8 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
         if len(self.texts) == 1:
             return [self.chunk(0)]
         chunks = chunks_like(self.like, self.member, self.texts, self.paddings)
-        for chunk, event in zip(chunks, map(data_of, self.lines), strict=True):
-            chunk.__dict__["source"] = event
+        for chunk, line in zip(chunks, self.lines, strict=True):
+            chunk.__dict__["line"] = line
         return chunks
 
 
@@ -262,12 +265,13 @@ def checked(member: str, before: bytes, middle: bytes, after: bytes) -> Sample |
 class Repeats:
     """`read_one` event or `find` the run of a read. What a sample has taught is kept for the next one."""
 
-    __slots__ = ("_misses", "_sample", "_seen")
+    __slots__ = ("_count", "_misses", "_sample", "_seen")
 
     def __init__(self) -> None:
         self._sample: Sample | None = None
         self._seen = b"", b""  # what stood before and after the text of the last event that came alone
         self._misses = 0
+        self._count = 0  # events that came without being known for repeats
 
     def read_one(self, body: bytes) -> Run | None:
         """The one event that this is; `None` if it is more, or no repeat."""
@@ -297,7 +301,9 @@ class Repeats:
             self._misses = 0
             return [], found, []
         events = split_common(body)
-        return self._find_among(events, body) if len(events) >= MANY else None
+        self._count += len(events)
+        is_worth_it = len(events) >= MANY or (len(events) > 1 and self._count > LONG)
+        return self._find_among(events, body) if is_worth_it else None
 
     def _find_among(self, events: list[bytes], body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
         """The run in these events, of which the first and the last may be others."""

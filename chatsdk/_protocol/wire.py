@@ -25,7 +25,7 @@ from ..errors import ResponseDecodeError, UsageError, from_response
 from ..providers._provider import Provider
 from ..providers._shape import shape
 from ..providers.default import PROVIDER as UNKNOWN_PROVIDER
-from ..types._base import UNSET, Answer
+from ..types._base import UNSET, Answer, source_of
 from ..types.chunk import ChatCompletionChunk
 from ..types.request import ChatRequest
 from ..types.response import ChatCompletion
@@ -142,7 +142,7 @@ def to_json(value: Any) -> bytes:
     """
     if isinstance(value, ChatRequest):
         return encode_json(with_extra_body(request_builtins(value)))
-    source = value.__dict__.get("source") if isinstance(value, Answer) else None
+    source = source_of(value) if isinstance(value, Answer) else None
     return encode_json(value) if source is None else bytes(source)
 
 

@@ -87,7 +87,8 @@ class Carrier(Reply, frozen=True, dict=True):
 class Answer(Carrier, frozen=True):
     """A whole JSON document of a server, with what came beside it.
 
-    `source` (the bytes), `head` (status and headers) and `attempts` are set by whoever got it.
+    `source` (the bytes) or `line` (that of a stream which has them), `head` (status and headers) and `attempts` are set
+    by whoever got it.
     """
 
     @property
@@ -96,7 +97,7 @@ class Answer(Carrier, frozen=True):
 
         An answer that was put together here (a stream's) gives its fields.
         """
-        source = self.__dict__.get("source")
+        source = source_of(self)
         if source is None:
             fields: dict[str, Any] = msgspec.to_builtins(self)
             return fields
@@ -129,3 +130,9 @@ class Answer(Carrier, frozen=True):
         """What it took to get the answer; the last one succeeded."""
         attempts: tuple[Attempt, ...] = self.__dict__.get("attempts", ())
         return attempts
+
+
+def source_of(answer: Answer) -> bytes | None:
+    """The bytes that an answer came as; `None` for one that was put together here."""
+    line, source = answer.__dict__.get("line"), answer.__dict__.get("source")
+    return source if line is None else line[len("data: ") : -1]

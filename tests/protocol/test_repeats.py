@@ -15,7 +15,7 @@ from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.chunks import ChunkDecoder, in_chunks
 from chatsdk._protocol.events import EventReader
 from chatsdk._protocol.handout import Handout
-from chatsdk._protocol.repeats import MANY, MISSES, Repeats, Run, read_between
+from chatsdk._protocol.repeats import LONG, MANY, MISSES, Repeats, Run, read_between
 from chatsdk.types import ChatCompletionChunk
 
 HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
@@ -177,6 +177,21 @@ def test_a_stream_without_repeats_is_soon_not_looked_at_any_more() -> None:
         assert repeats.find(mixed) is None
 
     assert repeats.find(b"".join(plain())) is None
+
+
+@pytest.mark.parametrize("few", [2, 3, MANY - 1])
+def test_a_long_stream_has_runs_though_few_events_come_in_a_read(few: int) -> None:
+    events = plain(LONG * 3)
+    decoder, parts, in_runs = ChunkDecoder(Head(200)), [], []
+    for at in range(0, len(events), few):
+        found = decoder.feed_parts(b"".join(events[at : at + few]))
+        in_runs += [isinstance(part, Run) for part in found]
+        parts += found
+
+    chunks = in_chunks(parts)
+    assert not any(in_runs[: LONG // few])
+    assert all(in_runs[LONG // few + 1 :])
+    assert (chunks, [chunk.raw for chunk in chunks]) == (read_alone(events), [one.raw for one in read_alone(events)])
 
 
 def read_one_by_one(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
