@@ -104,7 +104,7 @@ class ChunkDecoder:
     def feed_parts(self, data: bytes) -> list[Part]:
         """The same chunks in parts, of which those that are runs cost next to nothing until they are made."""
         if self._events.is_between and len(data) <= self._event_limit and not self.done:
-            run = self._repeats.read_one(data)
+            run = self._repeats.read(data)
             if run is not None:
                 return [run]
         if self._is_document is None and (start := data.lstrip(BLANK)):

@@ -20,7 +20,7 @@ import msgspec
 
 from ..types.chunk import ChatCompletionChunk, ChoiceDelta, ChunkChoice, FunctionCallChunk, ToolCallChunk
 from .shapes import is_odd_chunk
-from .sse import split_common
+from .sse import PIECE, split_common
 from .wire import UNREADABLE, decoder_of, may_hold_error
 
 MANY = 8
@@ -179,7 +179,7 @@ class Sample:
     Where there is a padding, `middle` stands between the text and that, and `after` behind both.
     """
 
-    __slots__ = ("_index", "_least", "_longest", "_strings", "after", "before", "like", "member", "middle")
+    __slots__ = ("_between", "_index", "_least", "_longest", "_strings", "after", "before", "like", "member", "middle")
 
     def __init__(self, like: ChatCompletionChunk, member: str, before: bytes, middle: bytes, after: bytes) -> None:
         self.like = like
@@ -191,12 +191,15 @@ class Sample:
         self._least = len(before) + len(middle) + len(after)
         self._longest = self._least + len(before)  # what is longer may be more than one event
         self._strings = slice(len(before) - 1, 1 - len(after))
+        self._between = itemgetter(slice(len(before), 1 - len(after)))  # of a line, whose end is not its own
 
-    def one(self, event: bytes) -> Run | None:
-        """The one event that this is; `None` if it is more, or no repeat."""
-        is_one = self._least <= len(event) < self._longest
-        if not (is_one and event.startswith(self.before) and event.endswith(self.after)):
+    def run(self, events: bytes) -> Run | None:
+        """The events as a run, if all are repeats."""
+        if len(events) < self._least or not (events.startswith(self.before) and events.endswith(self.after)):
             return None
+        return self._one(events) if len(events) < self._longest else self._several(events)
+
+    def _one(self, event: bytes) -> Run | None:
         said = event[self._strings]
         try:
             if self.middle:
@@ -212,13 +215,10 @@ class Sample:
         """Whether they begin and end as it does."""
         return events.startswith(self.before) and events.endswith(self.after)
 
-    def run(self, events: bytes) -> Run | None:
-        """The events as a run, if all are repeats."""
-        if not self.frames(events):
-            return None
+    def _several(self, events: bytes) -> Run | None:
         before, middle, after = self.before, self.middle, self.after
         lines = BytesIO(events).readlines()[::2]
-        between = list(map(itemgetter(slice(len(before), 1 - len(after))), lines))
+        between = list(map(self._between, lines))
         if events != before + (after + before).join(between) + after:
             return None
         read = read_between(between, middle)
@@ -263,7 +263,7 @@ def checked(member: str, before: bytes, middle: bytes, after: bytes) -> Sample |
 
 
 class Repeats:
-    """`read_one` event or `find` the run of a read. What a sample has taught is kept for the next one."""
+    """`read` what is a run as a whole, or `find` the run in it. What a sample has taught is kept for the next read."""
 
     __slots__ = ("_count", "_misses", "_sample", "_seen")
 
@@ -273,9 +273,9 @@ class Repeats:
         self._misses = 0
         self._count = 0  # events that came without being known for repeats
 
-    def read_one(self, body: bytes) -> Run | None:
-        """The one event that this is; `None` if it is more, or no repeat."""
-        run = None if self._sample is None else self._sample.one(body)
+    def read(self, body: bytes) -> Run | None:
+        """The run that all of it is, and not too long for a look at once; `None` if it may be something else."""
+        run = None if self._sample is None or len(body) > PIECE else self._sample.run(body)
         if run is not None:
             self._misses = 0
         return run
