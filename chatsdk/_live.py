@@ -55,7 +55,7 @@ class LiveAnswer:
         self._call = Call("POST", url, body, EVENT_STREAM)
         self._key: Secret | None = None
         self._attempts: Attempts | None = None
-        self._held: list[Part] = []  # what came before the first token, and with it
+        self._held: tuple[Part, ...] = ()  # what came before the first token, and with it
         self._unsettled = 0  # chunks that came since the accumulator was told to settle
         self._has_begun = False  # the first token has come
         self._pace = Pace()
@@ -191,7 +191,7 @@ class LiveAnswer:
             if self._outcome == "open":
                 self._fail(end)
         else:
-            self._held.clear()
+            self._held = ()
             self._unsettled = 0
             self._reading = self.accumulator.head = None
 
@@ -218,14 +218,14 @@ class LiveAnswer:
                 self._unsettled = 0
                 self.accumulator.settle()
         else:
-            self._held += parts
+            self._held += tuple(parts)
             if reading.has_token or self._unsettled > MAX_HELD:
                 self._begin()
 
     def _begin(self) -> None:
         self._has_begun = True
         self.handout.extend(self._held)
-        self._held = []
+        self._held = ()
         if self._attempts is not None and self._head is not None:
             self._attempts.succeeded(self._head)
 
@@ -258,7 +258,7 @@ class LiveAnswer:
                 self._attempts.undo(error)
             error.attempts = self._attempts.made
         self.handout.extend(self._held)
-        self._held = []
+        self._held = ()
         self._drop()
 
     def _failure(self, error: ChatError) -> ChatError:

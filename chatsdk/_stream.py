@@ -13,7 +13,7 @@ from ._live import LiveAnswer
 from ._protocol.events import EventReader
 from ._protocol.handout import CHUNKS
 from ._protocol.repeats import Run
-from ._views import Snapshots, SSEBody, View, delta_view, text_view
+from ._views import DeltaView, EventView, Snapshots, SSEBody, TextView, View
 from .types.chunk import ChatCompletionChunk
 from .types.delta import Delta
 from .types.event import Event
@@ -59,17 +59,17 @@ class ChatStream(LiveAnswer, Generic[T]):
     def text(self, index: int = 0) -> View[str]:
         """The pieces of text of a choice, none of them empty."""
 
-        return text_view(self, index)
+        return TextView(self, index)
 
     def deltas(self, index: int | None = None) -> View[Delta]:
         """What each chunk adds to each choice, or to the choice `index`."""
 
-        return delta_view(self, index)
+        return DeltaView(self, index)
 
     def events(self) -> View[Event]:
         """What happens, choice by choice; see `chatsdk.types.event`."""
-        reader = self._event_reader = self._event_reader or EventReader(self.accumulator)
-        return View(self, "events", reader.read, reader.finish, of_run=reader.read_run)
+        self._event_reader = self._event_reader or EventReader(self.accumulator)
+        return EventView(self, "events", self._event_reader)
 
     def snapshots(self, every: float = 1.0) -> Snapshots:
         """The whole text of choice 0 so far, at most once in `every` seconds, and always at the end.

@@ -20,7 +20,7 @@ from ._stream import ChatStream
 from ._tool_run import ToolRun
 from ._tool_terms import ToolTerms
 from ._tools import Begin, Heard, ToolLoop
-from ._views import View
+from ._views import EventView
 from .errors import UsageError
 from .types.chunk import ChatCompletionChunk
 from .types.event import Event, ToolEvent
@@ -157,7 +157,7 @@ class Feed:
     async def _ask(self, request: ChatRequest, begin: Begin) -> Heard:
         async with self._open(structs.replace(request, stream=True)) as stream:
             ready = ReadyCalls(stream.accumulator)
-            async for event in events_of(stream, ready, begin):
+            async for event in RunEvents(stream, ready, begin):
                 while len(self._events) >= ROOM:
                     self._has_room.clear()
                     await self._has_room.wait()
@@ -175,13 +175,17 @@ class Feed:
         self._changed.set()
 
 
-def events_of(stream: ChatStream, ready: ReadyCalls, begin: Begin) -> View[Event]:
+class RunEvents(EventView):
     """The events of an answer, whose calls are begun as they get complete."""
-    reader = EventReader(stream.accumulator)
 
-    def read(chunk: ChatCompletionChunk) -> list[Event]:
-        for position, call in ready.take(chunk):
-            begin(position, call)
-        return reader.read(chunk)
+    __slots__ = ("_begin", "_ready")
 
-    return View(stream, "events of a run", read, reader.finish, of_run=reader.read_run)
+    def __init__(self, stream: ChatStream, ready: ReadyCalls, begin: Begin) -> None:
+        super().__init__(stream, "events of a run", EventReader(stream.accumulator))
+        self._ready = ready
+        self._begin = begin
+
+    def of_chunk(self, chunk: ChatCompletionChunk) -> list[Event]:
+        for position, call in self._ready.take(chunk):
+            self._begin(position, call)
+        return super().of_chunk(chunk)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._protocol.chunks import DONE
+from ._protocol.events import EventReader
 from ._protocol.repeats import Run
 from ._protocol.sse import encode_event
 from ._protocol.wire import encode_json, to_json
 from .errors import ChatError
 from .types.chunk import ChatCompletionChunk, ChunkChoice
 from .types.delta import Delta
+from .types.event import Event
 
 if TYPE_CHECKING:
     from ._stream import ChatStream
@@ -20,32 +22,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def no_items(run: Run) -> None:
-    """For a view that needs the chunks."""
-
-
 class View(Generic[T]):
     """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up.
 
-    `of_run` gives the items of a run, one for each of its chunks, without making the chunks; `None` if it cannot.
+    `name` is the same for all views that make the same.
     """
 
-    __slots__ = ("_convert", "_finish", "_items", "_name", "_of_run", "_stream")
+    __slots__ = ("_items", "_name", "_stream")
 
-    def __init__(
-        self,
-        stream: ChatStream[Any],
-        name: Any,
-        convert: Callable[[ChatCompletionChunk], Sequence[T]],
-        finish: Callable[[], Iterable[T]] = tuple,
-        of_run: Callable[[Run], list[T] | None] = no_items,
-    ) -> None:
+    def __init__(self, stream: ChatStream[Any], name: Hashable) -> None:
         self._stream = stream
-        self._convert = convert
-        self._finish = finish
         self._name = name
-        self._of_run = of_run
         self._items: list[T] = stream.items(name)  # the next one last
+
+    def of_chunk(self, chunk: ChatCompletionChunk) -> Sequence[T]:
+        """The items of a chunk that the accumulator has just taken in."""
+        raise NotImplementedError
+
+    def of_run(self, run: Run) -> list[T] | None:
+        """Those of a run, one for each of its chunks, without making the chunks; `None` if it cannot."""
+
+    def last(self) -> Iterable[T]:
+        """Those that only the end of a whole stream can tell."""
+        return ()
 
     def __aiter__(self) -> View[T]:
         return self
@@ -60,45 +59,72 @@ class View(Generic[T]):
                         return made
             if not handout.has_next() and not await self._stream.ready():
                 break
-            if handout.run is None or not handout.show(self._name, self._of_run):
-                items += reversed(self._convert(self._stream.take_chunk()))
+            if handout.run is None or not handout.show(self._name, self.of_run):
+                items += reversed(self.of_chunk(self._stream.take_chunk()))
         if not items and self._stream.outcome == "complete":
-            items += reversed(list(self._finish()))
+            items += reversed(list(self.last()))
         if not items:
             raise StopAsyncIteration
         return items.pop()
 
 
-def text_view(stream: ChatStream[Any], index: int) -> View[str]:
+class TextView(View[str]):
     """The pieces of text of a choice."""
 
-    def of_chunk(chunk: ChatCompletionChunk) -> list[str]:
+    __slots__ = ("_index",)
+
+    def __init__(self, stream: ChatStream[Any], index: int) -> None:
+        super().__init__(stream, ("text", index))
+        self._index = index
+
+    def of_chunk(self, chunk: ChatCompletionChunk) -> list[str]:
         texts = []
         for choice in chunk.choices:
-            if choice.delta.content and choice.index == index:
+            if choice.delta.content and choice.index == self._index:
                 texts.append(choice.delta.content)
         return texts
 
-    def of_run(run: Run) -> list[str] | None:
-        return run.texts if run.member == "content" and run.index == index else None
-
-    return View(stream, ("text", index), of_chunk, of_run=of_run)
+    def of_run(self, run: Run) -> list[str] | None:
+        return run.texts if run.member == "content" and run.index == self._index else None
 
 
-def delta_view(stream: ChatStream[Any], index: int | None) -> View[Delta]:
+class DeltaView(View[Delta]):
     """What is added to each choice, or to one."""
 
-    def of_chunk(chunk: ChatCompletionChunk) -> list[Delta]:
-        return [as_delta(choice) for choice in chunk.choices if index is None or choice.index == index]
+    __slots__ = ("_index",)
 
-    def of_run(run: Run) -> list[Delta] | None:
-        if run.member != "content" or index not in (None, run.index):
+    def __init__(self, stream: ChatStream[Any], index: int | None) -> None:
+        super().__init__(stream, ("deltas", index))
+        self._index = index
+
+    def of_chunk(self, chunk: ChatCompletionChunk) -> list[Delta]:
+        return [as_delta(choice) for choice in chunk.choices if self._index in (None, choice.index)]
+
+    def of_run(self, run: Run) -> list[Delta] | None:
+        if run.member != "content" or self._index not in (None, run.index):
             return None
         said = as_delta(run.like.choices[0])
         at, role, thought, refusal = said.index, said.role, said.reasoning, said.refusal
         return [Delta(at, role, text, thought, refusal) for text in run.texts]
 
-    return View(stream, ("deltas", index), of_chunk, of_run=of_run)
+
+class EventView(View[Event]):
+    """What happens, choice by choice."""
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, stream: ChatStream[Any], name: Hashable, reader: EventReader) -> None:
+        super().__init__(stream, name)
+        self._reader = reader
+
+    def of_chunk(self, chunk: ChatCompletionChunk) -> list[Event]:
+        return self._reader.read(chunk)
+
+    def of_run(self, run: Run) -> list[Event] | None:
+        return self._reader.read_run(run)
+
+    def last(self) -> Iterable[Event]:
+        return self._reader.finish()
 
 
 class Snapshots:

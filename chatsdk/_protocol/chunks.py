@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from .._error_body import COMMON_WORDS, ErrorWords, error_facts, facts_of, retry_hint
@@ -219,7 +220,7 @@ class ChunkDecoder:
         return [as_chunk(completion)]
 
 
-def in_chunks(parts: list[Part]) -> list[ChatCompletionChunk]:
+def in_chunks(parts: Iterable[Part]) -> list[ChatCompletionChunk]:
     """The chunks of all the parts."""
     return [chunk for part in parts for chunk in (part.chunks() if isinstance(part, Run) else part)]
 
