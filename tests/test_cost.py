@@ -26,8 +26,8 @@ ROOM = 1.1
 """How much more than the budget is let through: versions of Python differ a little."""
 
 CHUNK_BUDGETS = {
-    "alike": {"chunks": 1.85, "text": 1.8, "deltas": 1.8, "events": 1.8, "completion": 0.7},
-    "each its own": {"chunks": 1.95, "text": 1.85, "deltas": 1.9, "events": 1.9, "completion": 0.8},
+    "alike": {"chunks": 2.8, "text": 1.8, "deltas": 1.8, "events": 1.8, "completion": 0.7},
+    "each its own": {"chunks": 2.9, "text": 1.85, "deltas": 1.9, "events": 1.9, "completion": 0.8},
 }
 """Of chunks that differ in their text only, and of those whose padding differs too."""
 READ_BUDGETS = {"chunks": 46, "text": 41, "deltas": 44, "events": 43, "completion": 35}

@@ -35,9 +35,11 @@ EDGE = 4
 MISSES = 8
 """Reads in a row without repeats after which a stream is not looked at any more."""
 
-TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?"((?:[^"\\]|\\.)*+)"')
+STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+TEXT = re.compile(rb'"(content|reasoning_content|reasoning|arguments)": ?' + STRING)
 
-PADDING = re.compile(rb'"((?:[^"\\]|\\.)*+)"\}\n\n\Z')
+PADDING_END = b'"}\n\n'
+PADDING = re.compile(STRING + rb"\}\n\n\Z")
 """The last member of an event, where that is a string."""
 
 DATA = b"data: "
@@ -77,10 +79,7 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
         """All of them."""
         if len(self.texts) == 1:
             return [self.chunk(0)]
-        chunks = chunks_like(self.like, self.member, self.texts, self.paddings)
-        for chunk, line in zip(chunks, self.lines, strict=True):
-            chunk.__dict__["line"] = line
-        return chunks
+        return chunks_like(self.like, self.member, self.texts, self.lines, self.paddings)
 
 
 def _contents(like: ChoiceDelta, texts: list[str]) -> list[ChoiceDelta]:
@@ -116,11 +115,11 @@ MEMBERS: Mapping[str, Callable[[ChoiceDelta, list[str]], list[ChoiceDelta]]] = {
     "reasoning": _other_thoughts,
     "arguments": _arguments,
 }
-"""The members that hold text, and deltas with other texts in them."""
+"""The members that hold text, and deltas with other texts in them: one for each, or none at all."""
 
 
 def chunks_like(
-    like: ChatCompletionChunk, member: str, texts: list[str], paddings: Sequence[str] = ()
+    like: ChatCompletionChunk, member: str, texts: list[str], lines: Sequence[bytes], paddings: Sequence[str] = ()
 ) -> list[ChatCompletionChunk]:
     """The chunk with each of the texts, and of the paddings if there are any and it has one."""
     choice = like.choices[0]
@@ -129,22 +128,13 @@ def chunks_like(
     moderation, usage = like.moderation, like.usage
     tier, fingerprint = like.service_tier, like.system_fingerprint
     hidden = paddings if paddings and like.obfuscation is not None else repeat(like.obfuscation)
-    deltas = MEMBERS[member](choice.delta, texts)
-    return [
-        ChatCompletionChunk(
-            id_,
-            [ChunkChoice(index, delta, reason, logprobs)],
-            created,
-            model,
-            kind,
-            moderation,
-            padding,
-            tier,
-            fingerprint,
-            usage,
-        )
-        for delta, padding in zip(deltas, hidden, strict=False)
-    ]
+    chunks = []
+    for delta, line, padding in zip(MEMBERS[member](choice.delta, texts), lines, hidden):  # noqa: B905 - see `MEMBERS`
+        said = [ChunkChoice(index, delta, reason, logprobs)]
+        chunk = ChatCompletionChunk(id_, said, created, model, kind, moderation, padding, tier, fingerprint, usage)
+        chunk.__dict__["line"] = line
+        chunks.append(chunk)
+    return chunks
 
 
 def says_more(choice: ChunkChoice, member: str) -> bool:
@@ -193,9 +183,13 @@ class Sample:
         self._strings = slice(len(before) - 1, 1 - len(after))
         self._between = itemgetter(slice(len(before), 1 - len(after)))  # of a line, whose end is not its own
 
+    def frames(self, events: bytes) -> bool:
+        """Whether they begin and end as it does."""
+        return events.startswith(self.before) and events.endswith(self.after)
+
     def run(self, events: bytes) -> Run | None:
         """The events as a run, if all are repeats."""
-        if len(events) < self._least or not (events.startswith(self.before) and events.endswith(self.after)):
+        if len(events) < self._least or not self.frames(events):
             return None
         return self._one(events) if len(events) < self._longest else self._several(events)
 
@@ -210,10 +204,6 @@ class Sample:
         except UNREADABLE:
             return None
         return Run(self.like, self.member, self._index, [text], [event])
-
-    def frames(self, events: bytes) -> bool:
-        """Whether they begin and end as it does."""
-        return events.startswith(self.before) and events.endswith(self.after)
 
     def _several(self, events: bytes) -> Run | None:
         before, middle, after = self.before, self.middle, self.after
@@ -234,7 +224,7 @@ def cuts_of(event: bytes) -> Iterator[tuple[str, bytes, bytes, bytes]]:
     if found is None:
         return
     member, before, after = found[1].decode(), event[: found.start(2)], event[found.end(2) :]
-    if padding := PADDING.search(after, 1):
+    if after.endswith(PADDING_END) and (padding := PADDING.search(after, 1)):
         yield member, before, after[: padding.start(1)], after[padding.end(1) :]
     yield member, before, b"", after
 
@@ -248,16 +238,15 @@ def sample_of(event: bytes) -> Sample | None:
 
 def checked(member: str, before: bytes, middle: bytes, after: bytes) -> Sample | None:
     """A sample of these bytes, if what stands between them is a text and a padding and makes no other difference."""
-    texts, paddings = ["?", "!"], ["a", "b"] if middle else []
-    first, second = b"?" + middle + b"a" * bool(middle), b"!" + middle + b"b" * bool(middle)
+    between, others = (b"?" + middle + b"a", b"!" + middle + b"b") if middle else (b"?", b"!")
+    line = before + others + after
     try:
-        chunks = [read_chunk(data_of(before + between + after)) for between in (first, second)]
+        like, other = read_chunk(data_of(before + between + after)), read_chunk(data_of(line))
     except UNREADABLE:
         return None
-    like = chunks[0]
     if len(like.choices) != 1 or says_more(like.choices[0], member) or is_odd_chunk(like, before + middle + after):
         return None
-    if chunks_like(like, member, texts, paddings) != chunks:
+    if chunks_like(like, member, ["!"], [line], ["b"] if middle else ()) != [other]:
         return None
     return Sample(like, member, before, middle, after)
 
