@@ -15,7 +15,7 @@ _OPENAI = (*_LIGHT, "openai")
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One thing to do, `asks` times over; CPU time is divided by `units`.
+    """One thing to do, `asks` times over in each of `processes`; CPU time is divided by the `units` of all.
 
     `per_packet` events go into one HTTP chunk. With a `pace` each HTTP chunk is a write of its own, that many
     microseconds after the last, so that a client quicker than the pace wakes and reads once for each: tokens
@@ -33,6 +33,7 @@ class Work(msgspec.Struct, frozen=True):
     per_packet: int = 0
     pace: int = 0
     in_flight: int = 1
+    processes: int = 1
     body: str = "text"
     tokens: int = _ANSWER_TOKENS
     prompt: str = "hello"
@@ -74,6 +75,7 @@ class Work(msgspec.Struct, frozen=True):
         return self.peer_asks if row.is_peer else self.asks
 
     def units(self, asks: int) -> int:
+        """In one process."""
         return asks * (self.chunks if self.unit == "chunk" else 1)
 
     @property
@@ -124,6 +126,7 @@ WORKS = (
     Work("first", "short stream; time to its first token", "first", 200, 60, 10, 2, pace=200, body="first"),
     Work("call-1", "one-shot, one after another", "call", 300, 60),
     Work("call-100", "one-shot, 100 in flight", "call", 600, 200, in_flight=100),
+    Work("call-100-x2", "the same in two processes", "call", 2000, 2000, in_flight=100, processes=2, clients=_LIGHT),
     Work("call-1000", "one-shot, 1,000 in flight", "call", 2000, 1000, in_flight=1000, clients=_OPENAI),
     Work("prompt-1MB", "one-shot, prompt of 1 MB", "call", 30, 10, prompt="text-1MB", clients=_OPENAI),
     Work("image-20MB", "one-shot, image of 20 MB in the prompt", "call", 3, 2, prompt="image-20MB", clients=_OPENAI),

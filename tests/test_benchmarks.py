@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -150,6 +150,44 @@ def test_an_answer_that_is_wrong_or_a_prompt_cut_short_is_a_failed_row(bench: Be
     with processes.Worker.started() as worker:
         assert worker.ask(other_text).detail == "AssertionError: 1 of 1 answers are not what the server sent"
         assert worker.ask(cut_short).status == "failed"
+
+
+class FakeWorker(processes.Worker):
+    """Always answers the same; `seen` is what happened to it and others."""
+
+    def __init__(self, reply: processes.Reply, seen: list[str]) -> None:
+        self._reply = reply
+        self._seen = seen
+
+    def send(self, command: processes.Command) -> None:
+        self._seen.append("asked")
+
+    def receive(self) -> processes.Reply:
+        self._seen.append("answered")
+        return self._reply
+
+
+def test_two_processes_work_at_once_and_a_call_is_one_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = next(work for work in WORKS if work.name == "call-100-x2")
+    seen: list[str] = []
+    started = iter([FakeWorker(processes.Reply(cpu=1.0, wall=1.5), seen), FakeWorker(processes.Reply(cpu=3.0), seen)])
+    monkeypatch.setattr(processes.Worker, "started", lambda _: nullcontext(next(started)))
+
+    with ExitStack() as stack:
+        (floor,) = Bench(0, stack).measure(pair, ["nobody"], rounds=1)
+
+    assert (floor.cpu, floor.wall) == ([1000.0], [375.0])
+    assert seen == ["asked", "asked", "answered", "answered"] * 3
+
+
+def test_a_failure_in_one_of_two_processes_is_told() -> None:
+    failed = processes.Reply("failed", "AssertionError: 3 answers to 4 asks")
+    workers = [FakeWorker(processes.Reply(), []), FakeWorker(failed, [])]
+    command = processes.Command("chatsdk", WORKS[0], "", 4)
+
+    reply = processes.ask_together(workers, command)
+
+    assert (reply.status, reply.detail) == (failed.status, failed.detail)
 
 
 def test_the_clients_run_on_uvloop_too(bench: Bench) -> None:
