@@ -62,7 +62,7 @@ def quartiles(samples: Sequence[float]) -> tuple[float, float]:
 class Bench:
     """A running server's port and the client processes, started when first asked.
 
-    Streams that are held open get a process for each run: memory freed before hides what they take.
+    Streams that are held open and batches get a process for each run: memory freed before hides what they take.
     """
 
     def __init__(self, port: int, stack: ExitStack, loop: str = "asyncio") -> None:
@@ -73,7 +73,7 @@ class Bench:
         self._workers: defaultdict[str, list[Worker]] = defaultdict(list)
 
     def run(self, row: Row, work: Work, *, count_reads: bool = False) -> Reply:
-        if work.kind == "held":
+        if work.is_watched:
             with Worker.started(self._loop) as worker:
                 worker.ask(self._command(row, works.tiny(work), count_reads=False))
                 return worker.ask(self._command(row, work, count_reads=False))
