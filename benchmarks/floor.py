@@ -4,14 +4,16 @@ No retries, no deadline but aiohttp's own, no errors, no accumulation, the least
 client with features is measured against this.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 import msgspec
 
-from benchmarks.rows import Ask, Messages, Stamped
+from benchmarks.rows import AT_ONCE, Ask, AskAll, Messages, Stamped
 from benchmarks.workloads import items_told
 
 _HEADERS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
@@ -136,6 +138,23 @@ async def call(base_url: str) -> AsyncIterator[Ask]:
                 return decode(await response.read()).choices[0].message.content
 
         yield ask
+
+
+@asynccontextmanager
+async def batch(base_url: str) -> AsyncIterator[AskAll]:
+    async with call(base_url) as ask:
+
+        async def ask_all(lines: Iterator[Messages]) -> Counter[str]:
+            answers = Counter[str]()
+
+            async def run() -> None:
+                for messages in lines:
+                    answers[await ask(messages)] += 1
+
+            await asyncio.gather(*(run() for _ in range(AT_ONCE)))
+            return answers
+
+        yield ask_all
 
 
 async def _payloads(response: aiohttp.ClientResponse) -> AsyncIterator[list[bytes]]:

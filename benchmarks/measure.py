@@ -8,13 +8,14 @@ checked and its reads counted.
 
 import statistics
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import msgspec
 
 from benchmarks import works
-from benchmarks.processes import Command, Reply, Worker
+from benchmarks.processes import Command, Reply, Worker, ask_together
 from benchmarks.rows import FLOOR, ROWS, Row
 from benchmarks.works import Work
 
@@ -61,7 +62,7 @@ def quartiles(samples: Sequence[float]) -> tuple[float, float]:
 class Bench:
     """A running server's port and the client processes, started when first asked.
 
-    Streams that are held open get a process for each run: memory freed before hides what they take.
+    Streams that are held open and batches get a process for each run: memory freed before hides what they take.
     """
 
     def __init__(self, port: int, stack: ExitStack, loop: str = "asyncio") -> None:
@@ -69,16 +70,17 @@ class Bench:
         self._base = f"http://127.0.0.1:{port}"
         self._stack = stack
         self._loop = loop
-        self._workers: dict[str, Worker] = {}
+        self._workers: defaultdict[str, list[Worker]] = defaultdict(list)
 
     def run(self, row: Row, work: Work, *, count_reads: bool = False) -> Reply:
-        if work.kind == "held":
+        if work.is_watched:
             with Worker.started(self._loop) as worker:
                 worker.ask(self._command(row, works.tiny(work), count_reads=False))
                 return worker.ask(self._command(row, work, count_reads=False))
-        if row.process not in self._workers:
-            self._workers[row.process] = self._stack.enter_context(Worker.started(self._loop))
-        return self._workers[row.process].ask(self._command(row, work, count_reads=count_reads))
+        workers = self._workers[row.process]
+        while len(workers) < work.processes:
+            workers.append(self._stack.enter_context(Worker.started(self._loop)))
+        return ask_together(workers[: work.processes], self._command(row, work, count_reads=count_reads))
 
     def _command(self, row: Row, work: Work, *, count_reads: bool) -> Command:
         return Command(row.name, work, self._base + work.path, work.asks_of(row), count_reads)
@@ -117,7 +119,7 @@ class Bench:
         if reply.status != "ok":
             result.status, result.detail = reply.status, reply.detail
             return False
-        units = work.units(work.asks_of(row))
+        units = work.units(work.asks_of(row)) * work.processes
         result.cpu.append(reply.cpu / units * 1e6)
         result.wall.append(reply.wall / units * 1e6)
         for name, value in reply.extras.items():

@@ -1,13 +1,14 @@
 """chatsdk: each way of reading a stream, and the one-shot call. Imported in the rows: it may be missing."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from benchmarks.rows import Ask, Messages, Stamped
+from benchmarks.rows import AT_ONCE, Ask, AskAll, Messages, Stamped
 from benchmarks.workloads import items_told
 
 if TYPE_CHECKING:
@@ -102,6 +103,22 @@ async def _first(client: "AsyncChatClient", messages: Messages) -> str:
 
 async def _call(client: "AsyncChatClient", messages: Messages) -> str:
     return (await client.create(messages)).text
+
+
+@asynccontextmanager
+async def batch(base_url: str) -> AsyncIterator[AskAll]:
+    from chatsdk import AsyncChatClient
+
+    async with AsyncChatClient(base_url=base_url, api_key="bench", model="bench") as client:
+
+        async def ask_all(lines: Iterator[Messages]) -> Counter[str]:
+            answers = Counter[str]()
+            async for result in client.batch(lines, concurrency=AT_ONCE):
+                assert result.completion, result.error
+                answers[result.completion.text] += 1
+            return answers
+
+        yield ask_all
 
 
 text = _stream_row(_text)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -89,12 +89,30 @@ class Worker:
             yield cls(process)
 
     def ask(self, command: Command) -> Reply:
+        return ask_together([self], command)
+
+    def send(self, command: Command) -> None:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(msgspec.json.encode(command) + b"\n")
             self._process.stdin.flush()
+
+    def receive(self) -> Reply:
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             return Reply(status="failed", detail="the client process died")
         return msgspec.json.decode(line, type=Reply)
+
+
+def ask_together(workers: Sequence[Worker], command: Command) -> Reply:
+    """What it cost all of them, each doing the whole command: CPU and reads in sum, the wall time of the slowest.
+
+    The first reply that is not `ok`, if there is one. Extras are those of the first process.
+    """
+    for worker in workers:
+        worker.send(command)
+    replies = [worker.receive() for worker in workers]
+    cpu, reads = sum(reply.cpu for reply in replies), sum(reply.reads for reply in replies)
+    first = next((reply for reply in replies if reply.status != "ok"), replies[0])
+    return msgspec.structs.replace(first, cpu=cpu, wall=max(reply.wall for reply in replies), reads=reads)

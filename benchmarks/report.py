@@ -16,7 +16,7 @@ _PACKAGES = ("aiohttp", "msgspec", "openai", "httpx", "httpx-aiohttp", "litellm"
 _TITLES = ("work", "client", "CPU/unit", "wall/unit", "x F", "middle half", "reads/packet", "goal", "reached")
 
 _EXTRAS = {
-    "memory": "memory per stream",
+    "memory": "memory each",
     "open": "open at once",
     "lag": "loop lag, p99",
     "first token": "time to first token",
@@ -55,7 +55,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def extras(results: Sequence[Result]) -> str:
-    """What is told of some works only: memory per held stream, the lag of the loop, the time to the first token."""
+    """What is told of some works only: memory per held stream or line, lag of the loop, time to the first token."""
     lines = [
         (each.work, each.client, title, _told(name, each.extra(name)), _over(name, over_floor(each, results, name)))
         for each in results
@@ -128,4 +128,4 @@ def _cells(result: Result, results: Sequence[Result]) -> tuple[str, ...]:
 def _time(microseconds: float) -> str:
     if abs(microseconds) >= 10_000:
         return f"{microseconds / 1e3:,.0f} ms"
-    return f"{microseconds:,.0f} us" if microseconds >= 100 else f"{microseconds:.3g} us"
+    return f"{microseconds:,.0f} us" if abs(microseconds) >= 100 else f"{microseconds:.3g} us"

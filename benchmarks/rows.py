@@ -3,7 +3,8 @@
 The functions live in `floor`, `ours` and `peers`, named here by address so that listing rows imports nobody.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, Self, cast
@@ -12,10 +13,15 @@ Messages = list[dict[str, Any]]
 Ask = Callable[[Messages], Awaitable[str]]
 Opener = Callable[[str], AbstractAsyncContextManager[Ask]]
 
+AskAll = Callable[[Iterator[Messages]], Awaitable[Counter[str]]]
+"""What a row of batches opens: asks every line, counts the answers by their text and so keeps one of each."""
+
 FLOOR = "F"
 
+AT_ONCE = 100
+"""Lines of a batch under way."""
 
-Kind = Literal["stream", "tools", "logprobs", "items", "first", "held", "call"]
+Kind = Literal["stream", "tools", "logprobs", "items", "first", "held", "call", "batch"]
 
 
 class Stamped(str):
@@ -80,6 +86,8 @@ ROWS = (
     Row("openai", "openai", "openai", "call", "peers:openai_call"),
     Row("openai aiohttp", "openai", "openai", "call", "peers:openai_aiohttp_call"),
     Row("litellm", "litellm", "litellm", "call", "peers:litellm_call"),
+    Row(FLOOR, "aiohttp", "light", "batch", "floor:batch"),
+    Row("chatsdk", "chatsdk", "light", "batch", "ours:batch"),
 )
 
 

@@ -24,13 +24,14 @@ def raise_descriptor_limit() -> None:
 
 
 @contextlib.asynccontextmanager
-async def watched(streams: int) -> AsyncIterator[dict[str, float]]:
-    """Filled on leaving: `memory` (KiB per stream), `open` (streams at once), both at most; `lag` (p99, microseconds).
+async def watched(units: int) -> AsyncIterator[dict[str, float]]:
+    """Filled on leaving: `memory` (KiB per unit), `open` (descriptors, if there are more than before), both at most;
+    `lag` (p99, microseconds).
 
-    Empty where `streams` is 0, and then nothing runs beside.
+    Empty where `units` is 0, and then nothing runs beside.
     """
     seen: dict[str, float] = {}
-    if not streams:
+    if not units:
         yield seen
         return
     lags: list[float] = []
@@ -44,8 +45,9 @@ async def watched(streams: int) -> AsyncIterator[dict[str, float]]:
     if lags:
         seen["lag"] = sorted(lags)[len(lags) * 99 // 100] * 1e6
     if _IS_TOLD:
-        seen["memory"] = (peaks[0] - before) / streams / 1024
-        seen["open"] = peaks[1] - already_open
+        seen["memory"] = (max(peaks[0], _resident()) - before) / units / 1024
+        if peaks[1] > already_open:
+            seen["open"] = peaks[1] - already_open
 
 
 async def _tick(lags: list[float], peaks: list[int]) -> None:

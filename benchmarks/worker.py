@@ -15,15 +15,16 @@ import socket
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import msgspec
 
 from benchmarks.processes import Command, Reply
-from benchmarks.rows import Ask, Row, Stamped, find
+from benchmarks.rows import Ask, AskAll, Row, Stamped, find
 from benchmarks.watch import raise_descriptor_limit, watched
 from benchmarks.works import Work
 
@@ -96,27 +97,34 @@ async def _asked(ask: Ask, work: Work, asks: int, waits: list[float]) -> list[st
     return answers
 
 
+async def _answers(ask: Ask, work: Work, asks: int, waits: list[float]) -> list[str] | Counter[str]:
+    if work.kind == "batch":
+        return await cast(AskAll, ask)(work.messages for _ in range(asks))
+    return await _asked(ask, work, asks, waits)
+
+
 async def _timed(ask: Ask, command: Command) -> Reply:
     work = command.work
-    if work.in_flight > 1 and work.kind == "call":
-        await _asked(ask, work, work.in_flight, [])  # fills the pool again, whatever it lost since the last round
+    if work.in_flight > 1 and work.unit == "call":
+        await _answers(ask, work, work.in_flight, [])  # fills the pool again, whatever it lost since the last round
     waits: list[float] = []
     gc.collect()
-    async with watched(work.in_flight if work.kind == "held" else 0) as extras:
+    async with watched(work.units(command.asks) if work.is_watched else 0) as extras:
         wall, cpu = time.perf_counter(), time.process_time()
-        answers = await _asked(ask, work, command.asks, waits)
+        answers = await _answers(ask, work, command.asks, waits)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    _check(answers, command)
+    check(Counter(answers), command)
     if waits:
         extras["first token"] = statistics.median(waits) * 1e6
     return Reply(cpu=cpu, wall=wall, extras=extras)
 
 
-def _check(answers: list[str], command: Command) -> None:
-    expected = command.work.expected
-    wrong = sum(answer != expected for answer in answers)
-    if wrong or len(answers) != command.asks:
-        raise AssertionError(f"{wrong} of {len(answers)} answers are not what the server sent")
+def check(answers: Counter[str], command: Command) -> None:
+    count = answers.total()
+    if count != command.asks:
+        raise AssertionError(f"{count} answers to {command.asks} asks")
+    if wrong := count - answers[command.work.expected]:
+        raise AssertionError(f"{wrong} of {count} answers are not what the server sent")
 
 
 async def _run(command: Command, clients: Clients) -> Reply:

@@ -6,17 +6,19 @@ A work is named in the request's path, so any client can be sent to it by its ba
 import msgspec
 
 from benchmarks import workloads
-from benchmarks.rows import FLOOR, Kind, Messages, Row
+from benchmarks.rows import AT_ONCE, FLOOR, Kind, Messages, Row
 
 _SEED = 20260317
 _ANSWER_TOKENS = 150
 _LIGHT = (FLOOR, "chatsdk")
 _OPENAI = (*_LIGHT, "openai")
+_CALLS = ("call", "batch")
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One thing to do, `asks` times over; CPU time is divided by `units`.
+    """One thing to do, `asks` times over in each of `processes`; CPU time is divided by the `units` of all.
 
+    A batch is asked once, and has as many lines as `asks` says.
     `per_packet` events go into one HTTP chunk. With a `pace` each HTTP chunk is a write of its own, that many
     microseconds after the last, so that a client quicker than the pace wakes and reads once for each: tokens
     as they come. Pace 0 is the whole body in one write: the backlog of a client that was busy elsewhere, read
@@ -33,6 +35,7 @@ class Work(msgspec.Struct, frozen=True):
     per_packet: int = 0
     pace: int = 0
     in_flight: int = 1
+    processes: int = 1
     body: str = "text"
     tokens: int = _ANSWER_TOKENS
     prompt: str = "hello"
@@ -41,7 +44,7 @@ class Work(msgspec.Struct, frozen=True):
 
     @property
     def unit(self) -> str:
-        return {"call": "call", "first": "stream", "held": "stream"}.get(self.kind, "chunk")
+        return {"call": "call", "batch": "call", "first": "stream", "held": "stream"}.get(self.kind, "chunk")
 
     @property
     def packets(self) -> int:
@@ -49,7 +52,7 @@ class Work(msgspec.Struct, frozen=True):
 
     @property
     def expected(self) -> str:
-        if self.kind == "call":
+        if self.kind in _CALLS:
             return workloads.completion_text(_SEED, self.tokens)
         return workloads.BODIES[self.body].answer(_SEED, self.chunks)
 
@@ -67,6 +70,11 @@ class Work(msgspec.Struct, frozen=True):
         """Whether a client has to wait for the server however quick that is."""
         return bool(self.pace) or (self.kind == "call" and self.in_flight == 1)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether memory is told, for each unit."""
+        return self.kind in ("held", "batch")
+
     def is_done_by(self, row: Row) -> bool:
         return row.kind == self.kind and row.name.startswith(self.clients)
 
@@ -74,12 +82,13 @@ class Work(msgspec.Struct, frozen=True):
         return self.peer_asks if row.is_peer else self.asks
 
     def units(self, asks: int) -> int:
+        """In one process."""
         return asks * (self.chunks if self.unit == "chunk" else 1)
 
     @property
     def path(self) -> str:
         """The path that asks the server for this work."""
-        if self.kind == "call":
+        if self.kind in _CALLS:
             return f"/call/{_SEED}/{self.tokens}/{self.least_request}"
         return f"/stream/{self.body}/{_SEED}/{self.chunks}/{self.per_packet}/{self.pace}"
 
@@ -103,6 +112,11 @@ def _items(name: str, items: int, asks: int, *, clients: tuple[str, ...] = ("",)
     return Work(name, title, "items", asks, 1, chunks, 64, body="items", clients=clients, is_full=is_full)
 
 
+def _batch(name: str, lines: int) -> Work:
+    title = f"a batch of {lines:,} lines, {AT_ONCE} at a time"
+    return Work(name, title, "batch", lines, lines, in_flight=AT_ONCE, clients=_LIGHT)
+
+
 # The paces: quick enough to be a hard day for a model (2,000 tokens a second), slow enough for every client
 # but those that need more than 400 us for 64 chunks; the report tells how many packets each read brought.
 WORKS = (
@@ -124,7 +138,10 @@ WORKS = (
     Work("first", "short stream; time to its first token", "first", 200, 60, 10, 2, pace=200, body="first"),
     Work("call-1", "one-shot, one after another", "call", 300, 60),
     Work("call-100", "one-shot, 100 in flight", "call", 600, 200, in_flight=100),
+    Work("call-100-x2", "the same in two processes", "call", 2000, 2000, in_flight=100, processes=2, clients=_LIGHT),
     Work("call-1000", "one-shot, 1,000 in flight", "call", 2000, 1000, in_flight=1000, clients=_OPENAI),
+    _batch("batch-1k", 1000),
+    _batch("batch-20k", 20_000),
     Work("prompt-1MB", "one-shot, prompt of 1 MB", "call", 30, 10, prompt="text-1MB", clients=_OPENAI),
     Work("image-20MB", "one-shot, image of 20 MB in the prompt", "call", 3, 2, prompt="image-20MB", clients=_OPENAI),
     Work("answer-5MB", "one-shot, answer of 5 MB", "call", 5, 3, tokens=1_240_000, clients=_OPENAI),

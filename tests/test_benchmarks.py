@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 import msgspec
@@ -15,12 +17,15 @@ import pytest
 from benchmarks import chart, processes, report, workloads, works
 from benchmarks.goals import GOALS, over_floor, verdict
 from benchmarks.measure import Bench, Result
-from benchmarks.rows import ROWS, Row
+from benchmarks.rows import ROWS, AskAll, Row, find
+from benchmarks.watch import watched
+from benchmarks.worker import check
 from benchmarks.works import WORKS, Work
 from chatsdk._head import Head
 from chatsdk._protocol.accumulate import Accumulator
 from chatsdk._protocol.chunks import ChunkDecoder, read_completion
 from chatsdk._protocol.chunks import verdict as stream_verdict
+from chatsdk.testing import ChatServer, Reply
 
 ROOT = Path(__file__).parent.parent
 
@@ -138,7 +143,8 @@ def test_every_work_is_answered_right(bench: Bench, work: Work, row: Row) -> Non
     assert (reply.status, reply.detail) == ("ok", "")
     assert reply.cpu > 0
     assert ("first token" in reply.extras) == (work.kind == "first")
-    assert ("lag" in reply.extras) == (work.kind == "held")
+    assert work.kind != "held" or "lag" in reply.extras
+    assert work.is_watched or not {"lag", "memory", "open"} & reply.extras.keys()
 
 
 def test_an_answer_that_is_wrong_or_a_prompt_cut_short_is_a_failed_row(bench: Bench) -> None:
@@ -150,6 +156,86 @@ def test_an_answer_that_is_wrong_or_a_prompt_cut_short_is_a_failed_row(bench: Be
     with processes.Worker.started() as worker:
         assert worker.ask(other_text).detail == "AssertionError: 1 of 1 answers are not what the server sent"
         assert worker.ask(cut_short).status == "failed"
+
+
+BATCHES = [pytest.param(row, id=row.name) for row in ROWS if row.kind == "batch"]
+
+
+@pytest.mark.parametrize("row", BATCHES)
+async def test_each_line_of_a_batch_is_asked_once_and_every_answer_is_counted(server: ChatServer, row: Row) -> None:
+    server.respond(lambda request: Reply.text(request.json["messages"][-1]["content"]))
+    lines = ([{"role": "user", "content": text}] for text in ["right"] * 250 + ["wrong"])
+
+    async with row.opener()(server.base_url) as ask:
+        answers = await cast(AskAll, ask)(lines)
+
+    assert answers == {"right": 250, "wrong": 1}
+
+
+def test_a_line_that_is_answered_wrong_or_not_at_all_is_told() -> None:
+    batch = next(work for work in WORKS if work.name == "batch-1k")
+    command = processes.Command("chatsdk", batch, "", 1000)
+
+    check(Counter({batch.expected: 1000}), command)
+    with pytest.raises(AssertionError, match="1 of 1000 answers are not what the server sent"):
+        check(Counter({batch.expected: 999, "wrong": 1}), command)
+    with pytest.raises(AssertionError, match="999 answers to 1000 asks"):
+        check(Counter({batch.expected: 999}), command)
+
+
+async def test_a_line_that_is_refused_fails_the_batch(server: ChatServer) -> None:
+    server.respond(lambda request: Reply.error(400, "no such thing"))
+
+    async with find("batch", "chatsdk").opener()(server.base_url) as ask:
+        with pytest.raises(AssertionError, match="no such thing"):
+            await cast(AskAll, ask)(iter([[{"role": "user", "content": "?"}]]))
+
+
+class FakeWorker(processes.Worker):
+    """Always answers the same; `seen` is what happened to it and others."""
+
+    def __init__(self, reply: processes.Reply, seen: list[str]) -> None:
+        self._reply = reply
+        self._seen = seen
+
+    def send(self, command: processes.Command) -> None:
+        self._seen.append("asked")
+
+    def receive(self) -> processes.Reply:
+        self._seen.append("answered")
+        return self._reply
+
+
+def test_two_processes_work_at_once_and_a_call_is_one_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = next(work for work in WORKS if work.name == "call-100-x2")
+    seen: list[str] = []
+    started = iter([FakeWorker(processes.Reply(cpu=1.0, wall=1.5), seen), FakeWorker(processes.Reply(cpu=3.0), seen)])
+    monkeypatch.setattr(processes.Worker, "started", lambda _: nullcontext(next(started)))
+
+    with ExitStack() as stack:
+        (floor,) = Bench(0, stack).measure(pair, ["nobody"], rounds=1)
+
+    assert (floor.cpu, floor.wall) == ([1000.0], [375.0])
+    assert seen == ["asked", "asked", "answered", "answered"] * 3
+
+
+def test_a_failure_in_one_of_two_processes_is_told() -> None:
+    failed = processes.Reply("failed", "AssertionError: 3 answers to 4 asks")
+    workers = [FakeWorker(processes.Reply(), []), FakeWorker(failed, [])]
+    command = processes.Command("chatsdk", WORKS[0], "", 4)
+
+    reply = processes.ask_together(workers, command)
+
+    assert (reply.status, reply.detail) == (failed.status, failed.detail)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc, which is not here")
+async def test_memory_that_is_kept_is_told_however_short_the_work_was() -> None:
+    async with watched(1000) as seen:
+        kept = b"x" * 50_000_000
+
+    assert 40_000_000 <= seen["memory"] * 1024 * 1000 <= 60_000_000
+    assert len(kept) == 50_000_000
 
 
 def test_the_clients_run_on_uvloop_too(bench: Bench) -> None:
@@ -206,6 +292,9 @@ def test_memory_and_lag_are_told_beside_those_of_the_floor() -> None:
     assert any("26.0 KiB" in line and "10.5 KiB" in line for line in lines)
     assert any("1,900 us" in line and "1,000 us" in line for line in lines)
     assert report.extras(RESULTS[2:]) == ""
+
+    quicker = msgspec.structs.replace(RESULTS[1], extras={"lag": [400.0]})
+    assert "-500 us" in report.extras([RESULTS[0], quicker])
 
 
 def test_held_streams_are_judged_by_wall_time_and_memory() -> None:
