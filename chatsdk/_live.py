@@ -104,9 +104,10 @@ class LiveAnswer:
     async def open(self) -> None:
         """Send the request and wait for the answer's head; does nothing if that is done.
 
-        Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing.
+        Raises `APIStatusError`, `APIConnectionError`, and `UsageError` where a key is missing; and the error that the
+        stream ended in.
         """
-        if self._reading is None:
+        if self._reading is None or self._error is not None:
             await self.ready(self._is_opened)
 
     async def next_chunk(self) -> ChatCompletionChunk | None:
@@ -114,10 +115,10 @@ class LiveAnswer:
         return self.take_chunk() if self.handout.has_next() or await self.ready() else None
 
     async def ready(self, is_there: Callable[[], bool] | None = None) -> bool:
-        """Wait for a chunk to take where the handout has none, or for something else; false if the answer ends before.
+        """Wait until there is a chunk to take, or `is_there` says so; false if the answer ends before.
 
-        The waits of the one consumer: what interrupts one ends the answer, and an error is kept for its turn. Raises
-        the error that it ended in.
+        For when the handout has none. What interrupts a wait ends the answer, and what fails is kept until all is handed
+        out. Raises the error that the answer ended in.
         """
         is_there = is_there or self.handout.has_next
         if self._is_busy:

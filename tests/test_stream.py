@@ -204,6 +204,8 @@ async def test_a_stream_that_breaks_off_never_looks_complete(
     assert stream.outcome == "truncated"
     with pytest.raises(StreamInterruptedError):
         await stream.completion()
+    with pytest.raises(StreamInterruptedError):
+        await stream.open()
 
 
 async def test_a_cut_connection_after_the_finish_reason_is_a_good_end(

@@ -10,7 +10,6 @@ from ..types.stats import Gaps, StreamStats
 KEPT = 4096
 """Gaps that are kept for percentiles; beyond it every second one of them is dropped, and of those to come as well."""
 
-
 FRESH = 256
 """Stamps that are kept until their gaps are worked out, which costs less for many."""
 
