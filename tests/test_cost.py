@@ -28,8 +28,9 @@ ROOM = 1.1
 CHUNK_BUDGETS = {
     "alike": {"chunks": 2.8, "text": 1.8, "deltas": 1.8, "events": 1.8, "completion": 0.7},
     "each its own": {"chunks": 2.9, "text": 1.85, "deltas": 1.9, "events": 1.9, "completion": 0.8},
+    "unlike": {"chunks": 9.1, "text": 12.1, "deltas": 14.1, "events": 15.1, "completion": 8.1},
 }
-"""Of chunks that differ in their text only, and of those whose padding differs too."""
+"""Of chunks that differ in their text only, of those whose padding differs too, and of those that differ elsewhere."""
 READ_BUDGETS = {"chunks": 46, "text": 41, "deltas": 44, "events": 43, "completion": 35}
 """Of a read of one chunk that differs from the last one in its text only."""
 CALL_BUDGET = 127
@@ -51,6 +52,9 @@ READS = {
     "each its own": b"".join(
         b"data: %b\n\n" % msgspec.json.encode({**EVENT, "obfuscation": "x" * (number % 7)})
         for number in range(CHUNKS_PER_READ)
+    ),
+    "unlike": b"".join(
+        b"data: %b\n\n" % msgspec.json.encode({**EVENT, "created": number}) for number in range(CHUNKS_PER_READ)
     ),
 }
 END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'

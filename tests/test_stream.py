@@ -36,6 +36,7 @@ from chatsdk import (
 from chatsdk._protocol.sse import encode_event
 from chatsdk._views import Snapshots
 from chatsdk.testing import ChatServer, Reply
+from tests.test_cost import END, EVENT_READ, client_of
 
 DONE = b"data: [DONE]\n\n"
 
@@ -555,6 +556,15 @@ async def test_a_stream_tells_how_it_came(client: AsyncChatClient, server: ChatS
     assert 0.04 < stats.gaps.p50 <= stats.gaps.max
     assert stats.tokens_per_second is not None
     assert stats.bytes > 100
+
+
+async def test_texts_that_are_empty_are_no_tokens_however_many_come() -> None:
+    empty = EVENT_READ.replace(b" word", b"")
+    stream = client_of([EVENT_READ, empty * 64, empty, empty, empty, END]).stream("Hi")
+
+    await stream.completion()
+
+    assert stream.stats.tokens == 2  # the word and the end
 
 
 async def test_what_on_complete_raises_is_not_lost(client: AsyncChatClient) -> None:
