@@ -117,8 +117,8 @@ class LiveAnswer:
     async def ready(self, is_there: Callable[[], bool] | None = None) -> bool:
         """Wait until there is a chunk to take, or `is_there` says so; false if the answer ends before.
 
-        For when the handout has none. What interrupts a wait ends the answer, and what fails is kept until all is handed
-        out. Raises the error that the answer ended in.
+        For when the handout has none. What interrupts a wait ends the answer; what fails is kept until all that came is
+        handed out. Raises the error that the answer ended in.
         """
         is_there = is_there or self.handout.has_next
         if self._is_busy:
