@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class View(Generic[T]):
+class View(ABC, Generic[T]):
     """Items made of a stream's chunks, read one chunk at a time and only when the last one's items are used up.
 
     `name` is the same for all views that make the same.
@@ -35,9 +36,9 @@ class View(Generic[T]):
         self._name = name
         self._items: list[T] = stream.items(name)  # the next one last
 
+    @abstractmethod
     def of_chunk(self, chunk: ChatCompletionChunk) -> Sequence[T]:
         """The items of a chunk that the accumulator has just taken in."""
-        raise NotImplementedError
 
     def of_run(self, run: Run) -> list[T] | None:
         """Those of a run, one for each of its chunks, without making the chunks; `None` if it cannot."""
