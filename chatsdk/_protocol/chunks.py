@@ -30,7 +30,7 @@ from .accumulate import Accumulator
 from .plain import read_plain
 from .repair import Halves
 from .repeats import Repeats, Run
-from .sse import BOM, ServerEvent, SSEDecoder, encode_event, split_common
+from .sse import BOM, ServerEvent, SSEDecoder, encode_event
 from .wire import decode, may_hold_error, raise_error_in
 
 DONE = b"[DONE]"
@@ -169,7 +169,7 @@ class ChunkDecoder:
         return parts
 
     def _read_piece(self, events: bytes) -> list[Part] | None:
-        first, run, last = self._repeats.find(events) or (split_common(events), None, [])
+        first, run, last = self._repeats.find(events)
         before, after = (read_plain(events) if events else [] for events in (first, last))
         if before is None or after is None:
             return None

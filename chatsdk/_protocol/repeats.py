@@ -19,9 +19,10 @@ from operator import itemgetter
 import msgspec
 
 from ..types.chunk import ChatCompletionChunk, ChoiceDelta, ChunkChoice, FunctionCallChunk, ToolCallChunk
+from .plain import read_chunk
 from .shapes import is_odd_chunk
 from .sse import PIECE, split_common
-from .wire import UNREADABLE, decoder_of, may_hold_error
+from .wire import UNREADABLE, may_hold_error
 
 MANY = 8
 """Events of a read for which it is worth while to look for others at its ends."""
@@ -48,7 +49,6 @@ EVENT = DATA + b"%b\n\n"
 data_of = itemgetter(slice(len(DATA), -1))
 """What a line says."""
 
-read_chunk = decoder_of(ChatCompletionChunk).decode
 read_text = msgspec.json.Decoder(str).decode
 read_texts = msgspec.json.Decoder(list[str]).decode
 read_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
@@ -281,18 +281,17 @@ class Repeats:
         elif cut := next(cuts_of(event), None):
             self._sample, self._seen = None, (cut[1], cut[3])
 
-    def find(self, body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
-        """The run in these events, and those before and after it; `None` where there is none that is worth while."""
-        if self._misses > MISSES:
-            return None
-        found = self._sample.run(body) if self._sample is not None else None
-        if found is not None:
+    def find(self, body: bytes) -> tuple[list[bytes], Run | None, list[bytes]]:
+        """The run in these events, and those before and after it; all are before where none is worth while."""
+        is_looked_at = self._misses <= MISSES
+        run = self._sample.run(body) if is_looked_at and self._sample is not None else None
+        if run is not None:
             self._misses = 0
-            return [], found, []
+            return [], run, []
         events = split_common(body)
         self._count += len(events)
-        is_worth_it = len(events) >= MANY or (len(events) > 1 and self._count > LONG)
-        return self._find_among(events, body) if is_worth_it else None
+        is_worth_it = is_looked_at and (len(events) >= MANY or (len(events) > 1 and self._count > LONG))
+        return (self._find_among(events, body) if is_worth_it else None) or (events, None, [])
 
     def _find_among(self, events: list[bytes], body: bytes) -> tuple[list[bytes], Run, list[bytes]] | None:
         """The run in these events, of which the first and the last may be others."""
