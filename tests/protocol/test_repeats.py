@@ -16,6 +16,7 @@ from chatsdk._protocol.chunks import ChunkDecoder, in_chunks
 from chatsdk._protocol.events import EventReader
 from chatsdk._protocol.handout import Handout
 from chatsdk._protocol.repeats import LONG, MANY, MISSES, Repeats, Run, read_between
+from chatsdk.errors import ResponseTooLargeError
 from chatsdk.types import ChatCompletionChunk
 
 HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "system_fingerprint": "f"}
@@ -192,6 +193,22 @@ def test_a_long_stream_has_runs_though_few_events_come_in_a_read(few: int) -> No
     assert not any(in_runs[: LONG // few])
     assert all(in_runs[LONG // few + 1 :])
     assert (chunks, [chunk.raw for chunk in chunks]) == (read_alone(events), [one.raw for one in read_alone(events)])
+
+
+def test_a_repeat_that_comes_after_the_end_is_not_read() -> None:
+    decoder = ChunkDecoder(Head(200))
+    decoder.feed_parts(b"".join(plain()) + b"data: [DONE]\n\n")
+
+    assert decoder.done
+    assert in_chunks(decoder.feed_parts(plain()[0])) == []
+
+
+def test_a_repeat_over_the_limit_is_refused_as_any_event_is() -> None:
+    decoder = ChunkDecoder(Head(200), event_limit=len(plain()[0]) + 10)
+    chunks = [chunk for one in [*plain(3), event({"content": "x" * 60})] for chunk in decoder.feed(one)]
+
+    assert len(chunks) == 3
+    assert isinstance(decoder.error, ResponseTooLargeError)
 
 
 def read_one_by_one(events: list[bytes]) -> tuple[list[ChatCompletionChunk], int]:
